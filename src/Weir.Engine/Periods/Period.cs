@@ -16,8 +16,3 @@ public readonly record struct Period(Instant Start, Instant End)
     /// <summary>A closed period never changes again. It closes by the clock, whether or not a job runs.</summary>
     public bool IsClosedAt(Instant now) => End != Instant.MaxValue && now >= End + Grace;
 }
-
-/// <summary>What an account's periods are computed from.</summary>
-/// <param name="Zone">The account's time zone (TZDB).</param>
-/// <param name="Anchor">The local date and time in that zone from which anniversaries are counted.</param>
-public sealed record Schedule(DateTimeZone Zone, LocalDateTime Anchor);
