@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+
+using NodaTime;
+
+namespace Weir.Engine;
+
+/// <summary>A change of an account's head; what is null stays as it is.</summary>
+public sealed record AccountChange
+{
+    public string? Plan { get; init; }
+
+    /// <summary>True holds the account on the catalog version that is active now, false lets it follow (PLAN-1).</summary>
+    public bool? Pin { get; init; }
+
+    public DateTimeZone? Zone { get; init; }
+
+    /// <summary>Local date and time in the account's zone.</summary>
+    public LocalDateTime? Anchor { get; init; }
+
+    public bool? Suspended { get; init; }
+
+    /// <summary>Stands in place of the override of the same meter, scope and per.</summary>
+    public LimitOverride? SetOverride { get; init; }
+
+    /// <summary>The override to take away.</summary>
+    public (string Meter, ScopeKind Scope, Per? Per)? RemoveOverride { get; init; }
+}
+
+public static class AccountRules
+{
+    /// <summary>The most overrides one account may have.</summary>
+    public const int MostOverrides = 200;
+
+    /// <summary>
+    /// The account after a change. Used and held amounts are kept (PLAN-1); a new zone or anchor lets the current period end as it would
+    /// have (PER-4).
+    /// </summary>
+    public static Account? Apply(Account account, AccountChange change, CatalogBook book, Instant now, out Failure? failure)
+    {
+        failure = null;
+        Account changed = account;
+        if (change.Plan is { } key)
+        {
+            if (!book.Active.Plans.TryGetValue(key, out Plan? plan))
+            {
+                failure = new Failure(Refusal.UnknownPlan, "/plan", $"There is no plan '{key}'; the catalog has {string.Join(", ", book.Active.PlanOrder.Where(p => !book.Active.Plans[p].Retired))}.");
+                return null;
+            }
+
+            if (plan.Retired && account.Plan != key)
+            {
+                failure = new Failure(Refusal.PlanRetired, "/plan", $"The plan '{key}' is retired: who has it keeps it, nobody moves to it.");
+                return null;
+            }
+
+            changed = changed with { Plan = key, PinnedVersion = change.Pin == true ? book.ActiveVersion : null };
+        }
+        else if (change.Pin is { } pin)
+        {
+            changed = changed with { PinnedVersion = pin ? changed.PinnedVersion ?? book.ActiveVersion : null };
+        }
+
+        if (change.Zone is not null || change.Anchor is not null)
+        {
+            Schedule current = changed.Timeline.Latest;
+            Schedule wanted = new(change.Zone ?? current.Zone, change.Anchor ?? current.Anchor);
+            if (wanted != current)
+            {
+                changed = changed with { Timeline = changed.Timeline.Change(now, wanted) };
+            }
+        }
+
+        if (change.Suspended is { } suspended)
+        {
+            changed = changed with { Suspended = suspended };
+        }
+
+        if (change.SetOverride is { } wantedOverride)
+        {
+            if (!book.Active.Meters.TryGetValue(wantedOverride.Meter, out Meter? meter))
+            {
+                failure = new Failure(Refusal.UnknownMeter, "", $"There is no meter '{wantedOverride.Meter}'; the catalog has {string.Join(", ", book.Active.Meters.Keys.Order(StringComparer.Ordinal))}.");
+                return null;
+            }
+
+            if (meter.Kind == MeterKind.Level && wantedOverride.Per is not (null or Per.Lifetime))
+            {
+                failure = new Failure(Refusal.InvalidRequest, "/per", $"'{meter.Key}' is a level and has no periods; leave 'per' out.");
+                return null;
+            }
+
+            ImmutableArray<LimitOverride> overrides =
+                [.. changed.Overrides.Where(o => (o.Meter, o.Scope, o.Per) != (wantedOverride.Meter, wantedOverride.Scope, wantedOverride.Per)), wantedOverride];
+            if (overrides.Length > MostOverrides)
+            {
+                failure = new Failure(Refusal.InvalidRequest, "", $"An account may have at most {MostOverrides} overrides; make a plan of its own for it.");
+                return null;
+            }
+
+            changed = changed with { Overrides = overrides };
+        }
+
+        if (change.RemoveOverride is { } gone)
+        {
+            changed = changed with { Overrides = [.. changed.Overrides.Where(o => (o.Meter, o.Scope, o.Per) != gone)] };
+        }
+
+        // From here the command succeeds.
+        return changed == account ? account : changed with { Version = account.Version + 1, DecidedAt = now };
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+
+using NodaTime;
+
+namespace Weir.Engine;
+
+public enum ConsumeMode
+{
+    /// <summary>All or nothing; every violated limit is named.</summary>
+    Enforce,
+
+    /// <summary>Each charge is cut to what is left; denied when one above 0 would become 0.</summary>
+    BestEffort,
+
+    /// <summary>It has happened: always recorded, even beyond hard limits.</summary>
+    Record,
+}
+
+/// <summary>The wish to use, or the report of use.</summary>
+public sealed record Consume
+{
+    /// <summary>Rated under the book's active catalog.</summary>
+    public required RatedEvent Rated { get; init; }
+
+    public required ConsumeMode Mode { get; init; }
+
+    /// <summary>The host's word over the catalog's: <see cref="EnforcementMode.Observe"/> switches every refusal off.</summary>
+    public EnforcementMode? HostEnforcement { get; init; }
+
+    /// <summary>The store's clock, read after the locks and later than the account's last decision.</summary>
+    public required Instant Now { get; init; }
+
+    /// <summary>When it happened, where the sender says so; only with <see cref="ConsumeMode.Record"/>.</summary>
+    public Instant? At { get; init; }
+
+    /// <summary>History from elsewhere: any age, into periods that ended before the account's first live event.</summary>
+    public bool Import { get; init; }
+
+    public Scopes Scopes { get; init; }
+
+    /// <summary>A host's call that failed or was refused: a row with no charge.</summary>
+    public bool Failed { get; init; }
+}
+
+/// <summary>Takes an event back, into the very balances that it moved.</summary>
+/// <param name="Original">The event.</param>
+/// <param name="Target">Its sequence number.</param>
+/// <param name="Later">What was settled for it afterwards: its completion, where there is one.</param>
+public sealed record Reverse(Entry Original, long Target, ImmutableArray<Entry> Later, Instant Now, string? Reason, string? Actor);
+
+/// <summary>Corrects a meter of an account: every account-wide balance of it moves by the same amount.</summary>
+/// <param name="Amount">Smallest units; a negative amount is at most what is used.</param>
+public sealed record Adjust(Meter Meter, Quantity Amount, Instant Now, string Reason, string Actor);
+
+/// <summary>Settles a call that was admitted before it ran.</summary>
+/// <param name="Rated">The event with the properties known now, rated under the original's catalog version; null when the call failed, which takes the charges back.</param>
+public sealed record Complete(Entry Original, long Target, ImmutableArray<Entry> Later, RatedEvent? Rated, Instant Now);
+
+/// <summary>What became of a command. Without an <see cref="Entry"/> both states are as they were.</summary>
+public sealed record Decision(AccountState Account, AccountState Workspace)
+{
+    /// <summary>The new row of the ledger, when the command took effect.</summary>
+    public Entry? Entry { get; init; }
+
+    /// <summary>The first reason in the order of the enum, when it did not.</summary>
+    public Refusal Refusal { get; init; }
+
+    /// <summary>Every violated limit of a denial.</summary>
+    public ImmutableArray<Violation> Violations { get; init; } = [];
+
+    public Advice? Advice { get; init; }
+
+    /// <summary>Set when the request itself is wrong.</summary>
+    public Failure? Failure { get; init; }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+
+using NodaTime;
+
+namespace Weir.Engine;
+
+/// <summary>One balance as people see it: figures, limit and period.</summary>
+public sealed record UsageLine(StandingLimit Limit, long ScopeId, Quantity Used, Quantity Held, Period Period)
+{
+    /// <summary>At least 0; null without limit.</summary>
+    public Quantity? Remaining => Limit.Limit is { } limit ? Quantity.Max(limit - Used - Held, Quantity.Zero) : null;
+}
+
+/// <summary>The current figures of an account, from its balances alone (BAL-10).</summary>
+public static class UsageView
+{
+    /// <summary>
+    /// Account-wide balances of the plan's allowances in its order, then of every other meter that has been used this period.
+    /// </summary>
+    public static ImmutableArray<UsageLine> Of(AccountState state, CatalogBook book, Instant now)
+    {
+        Plan plan = book.PlanOf(state.Account);
+        IEnumerable<string> used = state.Balances.Values.Where(b => b.Used != Quantity.Zero || b.Held != Quantity.Zero).Select(b => b.Key.Meter);
+        IEnumerable<string> overridden = state.Account.Overrides.Select(o => o.Meter);
+        List<string> meters = [.. plan.Allowances.Select(a => a.Meter.Key).Concat(overridden).Concat(used.Order(StringComparer.Ordinal)).Distinct(StringComparer.Ordinal)];
+        ImmutableArray<UsageLine>.Builder lines = ImmutableArray.CreateBuilder<UsageLine>();
+        foreach (string key in meters)
+        {
+            if (book.Active.Meters.TryGetValue(key, out Meter? meter))
+            {
+                foreach (StandingLimit limit in LimitRules.OfMeter(plan, state.Account, meter, now))
+                {
+                    AddLine(lines, state, limit, now);
+                }
+            }
+        }
+
+        return lines.DrainToImmutable();
+    }
+
+    /// <summary>The workspace's own limits and how far they are used.</summary>
+    public static ImmutableArray<UsageLine> OfWorkspace(AccountState workspace, CatalogBook book, Instant now)
+    {
+        ImmutableArray<UsageLine>.Builder lines = ImmutableArray.CreateBuilder<UsageLine>();
+        foreach (Allowance allowance in book.Active.Workspace.Allowances)
+        {
+            AddLine(lines, workspace, new StandingLimit(allowance.Meter, ScopeKind.Workspace, allowance.Per, allowance.Limit, allowance.Enforcement, allowance.Ceiling, allowance.OverageRate), now);
+        }
+
+        return lines.DrainToImmutable();
+    }
+
+    private static void AddLine(ImmutableArray<UsageLine>.Builder lines, AccountState state, StandingLimit limit, Instant now)
+    {
+        Period period = state.Account.Timeline.At(limit.Per, now);
+        if (limit.Scope is ScopeKind.Account or ScopeKind.Workspace)
+        {
+            Balance balance = state.BalanceOf(new BalanceKey(limit.Scope, 0, limit.Meter.Key, limit.Per, period.Start), period.End);
+            lines.Add(new UsageLine(limit, 0, balance.Used, balance.Held, period));
+            return;
+        }
+
+        foreach (Balance balance in state.Balances.Values.Where(b => b.Key.Scope == limit.Scope && b.Key.Meter == limit.Meter.Key && b.Key.Per == limit.Per && b.Key.PeriodStart == period.Start).OrderBy(b => b.Key.ScopeId))
+        {
+            lines.Add(new UsageLine(limit, balance.Key.ScopeId, balance.Used, balance.Held, period));
+        }
+    }
+}

@@ -1,0 +1,318 @@
+using System.Collections.Immutable;
+
+using NodaTime;
+
+namespace Weir.Engine;
+
+/// <summary>
+/// Corrections are new entries; nothing is ever changed in place (COR-1). What is taken back returns to the very balances it came from.
+/// </summary>
+public static class Corrections
+{
+    /// <summary>Takes an event back, once, while the periods that it counts in are not closed.</summary>
+    public static Decision Decide(AccountState account, AccountState workspace, CatalogBook book, Reverse command)
+    {
+        Decision unchanged = new(account, workspace);
+        if (command.Original.Kind is not (EntryKind.Usage or EntryKind.Adjustment))
+        {
+            return Fail(unchanged, Refusal.NotReversible, "", "Only events and adjustments can be reversed.");
+        }
+
+        List<Settlement> settled = Settled(command.Original, command.Later);
+        foreach (Settlement settlement in settled)
+        {
+            if (settlement.Delta != Quantity.Zero && new Period(settlement.Line.Key.PeriodStart, settlement.Line.PeriodEnd).IsClosedAt(command.Now))
+            {
+                return Fail(unchanged, Refusal.PeriodClosed, "",
+                    $"The event counts in the period of '{settlement.Line.Key.Meter}' that ended {settlement.Line.PeriodEnd} and is closed; closed totals never change. Give the account a grant or an adjustment instead.");
+            }
+        }
+
+        // From here the command succeeds.
+        BalanceWriter writer = new(account, workspace);
+        EntryFlags flags = EntryFlags.None;
+        foreach (Settlement settlement in settled)
+        {
+            EntryLine line = Move(writer, account, workspace, book, settlement.Line, -settlement.Delta, command.Now);
+            flags |= line.Delta != -settlement.Delta ? EntryFlags.Clamped : EntryFlags.None;
+        }
+
+        ImmutableArray<Charge> net = NetCharges(command.Original, command.Later);
+        (AccountState newAccount, AccountState newWorkspace) = writer.Finish(command.Now);
+        return new Decision(newAccount, newWorkspace)
+        {
+            Entry = new Entry
+            {
+                Kind = EntryKind.Reversal,
+                Account = account.Account.Id,
+                Scopes = command.Original.Scopes,
+                Type = command.Original.Type,
+                At = command.Original.CountedAt,
+                RecordedAt = command.Now,
+                CatalogVersion = command.Original.CatalogVersion,
+                Plan = book.PlanOf(account.Account).Key,
+                Properties = command.Original.Properties,
+                Charges = [.. net.Select(charge => charge with { Amount = -charge.Amount })],
+                Lines = writer.Lines,
+                Cost = NetCost(command.Original, command.Later) is { } cost ? Money.Zero - cost : null,
+                Flags = flags,
+                Target = command.Target,
+                Reason = command.Reason,
+                Actor = command.Actor,
+            },
+        };
+    }
+
+    /// <summary>Moves every account-wide balance of a meter; a negative amount is at most what is used in each of them.</summary>
+    public static Decision Decide(AccountState account, AccountState workspace, CatalogBook book, Adjust command)
+    {
+        Plan plan = book.PlanOf(account.Account);
+        List<(StandingLimit Limit, Balance Balance)> balances = [];
+        foreach (StandingLimit limit in LimitRules.OfMeter(plan, account.Account, command.Meter, command.Now))
+        {
+            if (limit.Scope == ScopeKind.Account)
+            {
+                Period period = account.Account.Timeline.At(limit.Per, command.Now);
+                balances.Add((limit, account.BalanceOf(new BalanceKey(limit.Scope, 0, command.Meter.Key, limit.Per, period.Start), period.End)));
+            }
+        }
+
+        foreach ((StandingLimit limit, Balance balance) in balances)
+        {
+            if (balance.Used + command.Amount < Quantity.Zero)
+            {
+                return Fail(new Decision(account, workspace), Refusal.AdjustmentBelowZero, "/amount",
+                    $"The adjustment would bring '{command.Meter.Key}' per {limit.Per.Name()} below zero: {balance.Used.ToDecimal(command.Meter.Scale)} is used. A negative amount is at most what is used.");
+            }
+        }
+
+        // From here the command succeeds.
+        BalanceWriter writer = new(account, workspace);
+        EntryFlags flags = EntryFlags.None;
+        foreach ((StandingLimit limit, Balance balance) in balances)
+        {
+            EntryLine line = writer.Move(limit, balance, command.Amount);
+            flags |= BalanceWriter.IsOverLimit(line) ? EntryFlags.OverLimit : EntryFlags.None;
+        }
+
+        ChargeTrace trace = new() { Base = command.Amount.ToDecimal(command.Meter.Scale) };
+        (AccountState newAccount, AccountState newWorkspace) = writer.Finish(command.Now);
+        return new Decision(newAccount, newWorkspace)
+        {
+            Entry = new Entry
+            {
+                Kind = EntryKind.Adjustment,
+                Account = account.Account.Id,
+                At = command.Now,
+                RecordedAt = command.Now,
+                CatalogVersion = book.ActiveVersion,
+                Plan = plan.Key,
+                Charges = [new Charge(command.Meter.Key, command.Meter.Scale, command.Meter.Kind, command.Amount, trace)],
+                Lines = writer.Lines,
+                Flags = flags,
+                Reason = command.Reason,
+                Actor = command.Actor,
+            },
+        };
+    }
+
+    /// <summary>
+    /// Settles a call after it ran: the charges move to what the final properties make of them, beyond limits where need be, and to
+    /// nothing when it failed. A reversed event stays reversed; a closed period stays as it is.
+    /// </summary>
+    public static Decision Decide(AccountState account, AccountState workspace, CatalogBook book, Complete command)
+    {
+        bool reversed = command.Later.Any(entry => entry.Kind == EntryKind.Reversal);
+        BalanceWriter writer = new(account, workspace);
+        ImmutableArray<Charge>.Builder changes = ImmutableArray.CreateBuilder<Charge>();
+        EntryFlags flags = command.Rated is null ? EntryFlags.Failed : EntryFlags.None;
+        Dictionary<string, Charge> before = command.Original.Charges.ToDictionary(charge => charge.Meter, StringComparer.Ordinal);
+        ImmutableArray<Charge> wanted = command.Rated?.Charges ?? [];
+        if (!reversed)
+        {
+            foreach (Charge charge in wanted)
+            {
+                before.Remove(charge.Meter, out Charge? old);
+                Quantity change = Change(old, charge);
+                if (old is null)
+                {
+                    flags |= Open(writer, account, workspace, book, charge, command);
+                    changes.Add(charge);
+                }
+                else if (change != Quantity.Zero)
+                {
+                    flags |= Shift(writer, account, workspace, book, command, charge.Meter, change);
+                    changes.Add(charge with { Amount = change });
+                }
+            }
+
+            foreach (Charge gone in before.Values)
+            {
+                if (gone.Amount != Quantity.Zero)
+                {
+                    flags |= Shift(writer, account, workspace, book, command, gone.Meter, -gone.Amount);
+                    changes.Add(gone with { Amount = -gone.Amount });
+                }
+            }
+        }
+
+        (AccountState newAccount, AccountState newWorkspace) = writer.Finish(command.Now);
+        Money? cost = reversed ? null : Difference(command.Rated?.Cost, command.Original.Cost);
+        return new Decision(newAccount, newWorkspace)
+        {
+            Entry = new Entry
+            {
+                Kind = EntryKind.Completion,
+                Account = account.Account.Id,
+                Scopes = command.Original.Scopes,
+                Type = command.Original.Type,
+                At = command.Original.CountedAt,
+                RecordedAt = command.Now,
+                CatalogVersion = command.Original.CatalogVersion,
+                Plan = command.Original.Plan,
+                Properties = command.Original.Properties,
+                Charges = changes.DrainToImmutable(),
+                Lines = writer.Lines,
+                Cost = cost,
+                Flags = flags,
+                Target = command.Target,
+            },
+        };
+    }
+
+    /// <summary>A charge that a level or a cut has already fixed does not move again.</summary>
+    private static Quantity Change(Charge? old, Charge wanted) =>
+        old is null ? wanted.Amount
+        : wanted.Kind == MeterKind.Level ? Quantity.Zero
+        : old.Trace.CutFrom is { } cutFrom && cutFrom == wanted.Amount.ToDecimal(wanted.Scale) ? Quantity.Zero
+        : wanted.Amount - old.Amount;
+
+    private static EntryFlags Shift(
+        BalanceWriter writer, AccountState account, AccountState workspace, CatalogBook book, Complete command, string meter, Quantity change)
+    {
+        EntryFlags flags = EntryFlags.None;
+        foreach (EntryLine original in command.Original.Lines)
+        {
+            if (original.Key.Meter == meter && !new Period(original.Key.PeriodStart, original.PeriodEnd).IsClosedAt(command.Now))
+            {
+                EntryLine line = Move(writer, account, workspace, book, original, change, command.Now);
+                flags |= line.Delta != change ? EntryFlags.Clamped : EntryFlags.None;
+                flags |= BalanceWriter.IsOverLimit(line) ? EntryFlags.OverLimit : EntryFlags.None;
+            }
+        }
+
+        return flags;
+    }
+
+    /// <summary>A meter that the event did not touch before, such as its cost, counts in the periods of now.</summary>
+    private static EntryFlags Open(
+        BalanceWriter writer, AccountState account, AccountState workspace, CatalogBook book, Charge charge, Complete command)
+    {
+        EntryFlags flags = EntryFlags.None;
+        Meter meter = book.Active.Meters.TryGetValue(charge.Meter, out Meter? known)
+            ? known
+            : new Meter(charge.Meter, charge.Meter, charge.Scale, charge.Kind, null, true, Metadata.Empty);
+        Plan plan = book.PlanOf(account.Account);
+        foreach (StandingLimit limit in LimitRules.OfMeter(plan, account.Account, meter, command.Now).Concat(LimitRules.OfWorkspace(book.Active, meter)))
+        {
+            AccountState holder = limit.Scope == ScopeKind.Workspace ? workspace : account;
+            Period period = holder.Account.Timeline.At(limit.Per, command.Now);
+            BalanceKey key = new(limit.Scope, command.Original.Scopes.IdOf(limit.Scope), meter.Key, limit.Per, period.Start);
+            EntryLine line = writer.Move(limit, holder.BalanceOf(key, period.End), charge.Amount);
+            flags |= BalanceWriter.IsOverLimit(line) ? EntryFlags.OverLimit : EntryFlags.None;
+        }
+
+        return flags;
+    }
+
+    private static EntryLine Move(
+        BalanceWriter writer, AccountState account, AccountState workspace, CatalogBook book, EntryLine original, Quantity change, Instant now)
+    {
+        AccountState holder = original.Key.Scope == ScopeKind.Workspace ? workspace : account;
+        return writer.Move(LimitOf(account.Account, book, original, now), holder.BalanceOf(original.Key, original.PeriodEnd), change);
+    }
+
+    /// <summary>The limit as it stands now; as it stood then where the plan no longer has one.</summary>
+    private static StandingLimit LimitOf(Account account, CatalogBook book, EntryLine original, Instant now)
+    {
+        Meter meter = new(original.Key.Meter, original.Key.Meter, original.Scale, MeterKind.Sum, null, false, Metadata.Empty);
+        if (book.Active.Meters.TryGetValue(original.Key.Meter, out Meter? known))
+        {
+            meter = known;
+        }
+
+        ImmutableArray<StandingLimit> limits = original.Key.Scope == ScopeKind.Workspace
+            ? LimitRules.OfWorkspace(book.Active, meter)
+            : LimitRules.OfMeter(book.PlanOf(account), account, meter, now);
+        foreach (StandingLimit limit in limits)
+        {
+            if (limit.Scope == original.Key.Scope && limit.Per == original.Key.Per)
+            {
+                return limit;
+            }
+        }
+
+        return new StandingLimit(meter, original.Key.Scope, original.Key.Per, original.Limit, original.Enforcement, null, original.OverageRate);
+    }
+
+    /// <summary>What an event moved in each balance, its later settlement included.</summary>
+    private static List<Settlement> Settled(Entry original, ImmutableArray<Entry> later)
+    {
+        List<Settlement> settled = [.. original.Lines.Select(line => new Settlement(line, line.Delta))];
+        foreach (EntryLine line in later.Where(entry => entry.Kind == EntryKind.Completion).SelectMany(entry => entry.Lines))
+        {
+            int index = settled.FindIndex(settlement => settlement.Line.Key == line.Key);
+            if (index < 0)
+            {
+                settled.Add(new Settlement(line, line.Delta));
+            }
+            else
+            {
+                settled[index] = settled[index] with { Delta = settled[index].Delta + line.Delta };
+            }
+        }
+
+        return settled;
+    }
+
+    private static ImmutableArray<Charge> NetCharges(Entry original, ImmutableArray<Entry> later)
+    {
+        List<Charge> net = [.. original.Charges];
+        foreach (Charge change in later.Where(entry => entry.Kind == EntryKind.Completion).SelectMany(entry => entry.Charges))
+        {
+            int index = net.FindIndex(charge => charge.Meter == change.Meter);
+            if (index < 0)
+            {
+                net.Add(change);
+            }
+            else
+            {
+                net[index] = net[index] with { Amount = net[index].Amount + change.Amount };
+            }
+        }
+
+        return [.. net.Where(charge => charge.Amount != Quantity.Zero)];
+    }
+
+    private static Money? NetCost(Entry original, ImmutableArray<Entry> later)
+    {
+        Money? cost = original.Cost;
+        foreach (Entry entry in later)
+        {
+            cost = entry.Kind == EntryKind.Completion && entry.Cost is { } change ? (cost ?? Money.Zero) + change : cost;
+        }
+
+        return cost;
+    }
+
+    private static Money? Difference(Money? wanted, Money? before)
+    {
+        decimal difference = (wanted?.Amount ?? 0) - (before?.Amount ?? 0);
+        return difference == 0 ? null : new Money(difference);
+    }
+
+    private static Decision Fail(Decision unchanged, Refusal refusal, string pointer, string message) =>
+        unchanged with { Refusal = refusal, Failure = new Failure(refusal, pointer, message) };
+
+    private readonly record struct Settlement(EntryLine Line, Quantity Delta);
+}

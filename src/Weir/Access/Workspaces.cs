@@ -1,0 +1,30 @@
+using NodaTime;
+
+namespace Weir;
+
+/// <summary>A workspace's number in its store. Hosts know it by its key.</summary>
+public readonly record struct WorkspaceId(int Value);
+
+/// <summary>One isolated customer of a server: its own catalog, accounts, keys and data.</summary>
+/// <param name="Key">1–40 of a–z, 0–9 and '-', beginning with a letter.</param>
+/// <param name="TimeZone">TZDB id; the default zone of its accounts and the zone of its own limits.</param>
+public sealed record Workspace(WorkspaceId Id, string Key, string? Name, string TimeZone, Instant CreatedAt)
+{
+    /// <summary>The workspace of embedded use and of the operator of a server.</summary>
+    public const string DefaultKey = "default";
+
+    public const string KeyForm = "1 to 40 of a-z, 0-9 and '-', beginning with a letter";
+
+    public static bool IsValidKey(string? key) =>
+        key is { Length: >= 1 and <= 40 } && char.IsAsciiLetterLower(key[0]) && key.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+}
+
+public interface IWorkspaceStore
+{
+    ValueTask<Workspace?> FindAsync(string key, CancellationToken cancellationToken);
+
+    ValueTask<IReadOnlyList<Workspace>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Null when the key is taken.</summary>
+    ValueTask<Workspace?> CreateAsync(string key, string? name, string timeZone, CancellationToken cancellationToken);
+}

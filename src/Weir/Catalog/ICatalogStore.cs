@@ -1,0 +1,36 @@
+using NodaTime;
+
+namespace Weir;
+
+public enum CatalogFormat
+{
+    Yaml,
+    Json,
+}
+
+/// <summary>One accepted document. It never changes.</summary>
+/// <param name="Version">Counts from 1 in each workspace.</param>
+/// <param name="Actor">The key or program that brought it.</param>
+public sealed record CatalogVersion(int Version, string Document, CatalogFormat Format, Instant CreatedAt, string? Actor);
+
+public interface ICatalogStore
+{
+    /// <summary>The number of the active version; 0 while the workspace has none.</summary>
+    ValueTask<int> ActiveVersionAsync(WorkspaceId workspace, CancellationToken cancellationToken);
+
+    ValueTask<CatalogVersion?> FindAsync(WorkspaceId workspace, int version, CancellationToken cancellationToken);
+
+    /// <summary>Without documents' texts where <paramref name="withDocuments"/> is false; newest first.</summary>
+    ValueTask<IReadOnlyList<CatalogVersion>> ListAsync(WorkspaceId workspace, bool withDocuments, CancellationToken cancellationToken);
+
+    /// <summary>Stores a document as the next version and activates it, if <paramref name="expectedActive"/> is still the active one. Null when it is not.</summary>
+    ValueTask<int?> AddAsync(WorkspaceId workspace, string document, CatalogFormat format, string? actor, int expectedActive, CancellationToken cancellationToken);
+
+    /// <summary>Activates an earlier version, if <paramref name="expectedActive"/> is still the active one. False when it is not.</summary>
+    ValueTask<bool> ActivateAsync(WorkspaceId workspace, int version, int expectedActive, CancellationToken cancellationToken);
+
+    /// <summary>Meters that have entries and plans that accounts are on: what a new version must not remove.</summary>
+    ValueTask<CatalogUse> ReadUseAsync(WorkspaceId workspace, CancellationToken cancellationToken);
+}
+
+public sealed record CatalogUse(IReadOnlySet<string> Plans, IReadOnlySet<string> Meters);

@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+
+using NodaTime.Text;
+
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>
+/// A digest of what a request asks for (ID-4): the operation and its content with defaults filled, members sorted, shortest decimals,
+/// and absent members left out. Keys, headers and the catalog's version are no part of it.
+/// </summary>
+internal static class Fingerprint
+{
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? s_buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? s_writer;
+
+    public static Digest OfEvent(string operation, ConsumeMode mode, UsageEvent e) => Of(writer =>
+    {
+        writer.WriteString("op"u8, operation);
+        writer.WriteNumber("mode"u8, (int)mode);
+        writer.WriteString("account"u8, e.Account.Value);
+        writer.WriteString("type"u8, e.Type);
+        if (e.At is { } at)
+        {
+            writer.WriteString("at"u8, InstantPattern.ExtendedIso.Format(at));
+        }
+
+        if (e.Cost is { } cost)
+        {
+            writer.WriteNumber("cost"u8, Decimals.Normalize(cost.Amount));
+            Text(writer, "currency"u8, cost.Currency);
+        }
+
+        EventDetails d = e.Details;
+        Text(writer, "address"u8, d.Address);
+        Text(writer, "campaign"u8, d.Campaign);
+        Text(writer, "endpoint"u8, d.Endpoint);
+        Text(writer, "key"u8, d.Key);
+        if (d.LatencyMs is { } latency)
+        {
+            writer.WriteNumber("latencyMs"u8, latency);
+        }
+
+        Text(writer, "model"u8, d.Model);
+        Text(writer, "provider"u8, d.Provider);
+        Text(writer, "requestId"u8, d.RequestId);
+        Text(writer, "resource"u8, d.Resource);
+        Text(writer, "source"u8, d.Source);
+        Text(writer, "status"u8, d.Status);
+        Text(writer, "user"u8, d.User);
+        Text(writer, "userAgent"u8, d.UserAgent);
+        if (e.Failed)
+        {
+            writer.WriteBoolean("failed"u8, true);
+        }
+
+        writer.WriteStartObject("properties"u8);
+        foreach ((string name, PropertyValue value) in e.Properties.Entries)
+        {
+            PropertyJson.Write(writer, name, value);
+        }
+
+        writer.WriteEndObject();
+    });
+
+    public static Digest OfAdjustment(AccountKey account, string meter, decimal amount, string reason, string actor) => Of(writer =>
+    {
+        writer.WriteString("op"u8, "adjust");
+        writer.WriteString("account"u8, account.Value);
+        writer.WriteString("meter"u8, meter);
+        writer.WriteString("amount"u8, Decimals.Normalize(amount).ToString(CultureInfo.InvariantCulture));
+        writer.WriteString("reason"u8, reason);
+        writer.WriteString("actor"u8, actor);
+    });
+
+    private static Digest Of(Action<Utf8JsonWriter> write)
+    {
+        ArrayBufferWriter<byte> buffer = s_buffer ??= new ArrayBufferWriter<byte>(1024);
+        buffer.ResetWrittenCount();
+        Utf8JsonWriter writer = s_writer ??= new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
+        writer.Reset(buffer);
+        writer.WriteStartObject();
+        write(writer);
+        writer.WriteEndObject();
+        writer.Flush();
+        return Digest.Of(buffer.WrittenSpan);
+    }
+
+    private static void Text(Utf8JsonWriter writer, ReadOnlySpan<byte> name, string? value)
+    {
+        if (value is not null)
+        {
+            writer.WriteString(name, value);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>The ledger: append-only entries, the ids that answer repeats, and the balances that follow from the entries.</summary>
+public interface ILedgerStore
+{
+    /// <summary>Begins the one transaction in which a batch of one workspace is loaded, decided and written.</summary>
+    ValueTask<ILedgerTransaction> BeginAsync(WorkspaceId workspace, CancellationToken cancellationToken);
+
+    /// <summary>Makes missing accounts in a transaction of their own (TX-1 a). An account that exists by now stays as it is.</summary>
+    ValueTask CreateAccountsAsync(WorkspaceId workspace, IReadOnlyList<NewAccount> accounts, CancellationToken cancellationToken);
+
+    /// <summary>The committed state of an account, at most one second old, or null when there is none (ACC-2).</summary>
+    ValueTask<AccountState?> ReadStateAsync(WorkspaceId workspace, AccountKey account, CancellationToken cancellationToken);
+
+    /// <summary>The committed state of the workspace's own head, at most one second old.</summary>
+    ValueTask<AccountState> ReadWorkspaceStateAsync(WorkspaceId workspace, CancellationToken cancellationToken);
+
+    /// <summary>The ids of users, campaigns and keys inside an account; what is not known is left out.</summary>
+    ValueTask<Scopes> ReadScopesAsync(WorkspaceId workspace, AccountKey account, string? user, string? campaign, string? key, CancellationToken cancellationToken);
+
+    /// <summary>Rows of the log, by filter (LOG-1). Completions are not rows of their own here: they stand in what they complete.</summary>
+    ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>The event that a sender knows by an id, or null.</summary>
+    ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Entries of every kind in the order of the ledger, after a sequence number. A row that commits late is never skipped: what is
+    /// returned is contiguous with everything that can still appear (LOG-1).
+    /// </summary>
+    ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The sequence number of the last committed entry; 0 for an empty ledger.</summary>
+    ValueTask<long> LastSequenceAsync(WorkspaceId workspace, CancellationToken cancellationToken);
+
+    /// <summary>Every stored balance of the workspace with the account that holds it, for <c>verify</c>.</summary>
+    IAsyncEnumerable<(long Account, Balance Balance)> ReadBalancesAsync(WorkspaceId workspace, CancellationToken cancellationToken);
+
+    /// <summary>Balances of an account whose period starts in a stretch of time, for its history; oldest first.</summary>
+    ValueTask<IReadOnlyList<Balance>> ReadHistoryAsync(WorkspaceId workspace, AccountKey account, string? meter, Per? per, Instant from, Instant to, CancellationToken cancellationToken);
+
+    /// <summary>How many requests were denied, from <paramref name="from"/> to <paramref name="to"/>.</summary>
+    /// <param name="account">One account, or null for all.</param>
+    ValueTask<IReadOnlyList<DenialCount>> ReadDenialsAsync(WorkspaceId workspace, AccountKey? account, Instant from, Instant to, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// One transaction of the ledger (TX-1). Order of calls: <see cref="LoadAsync"/> once, <see cref="LoadBalancesAsync"/> as needed,
+/// <see cref="WriteAsync"/> once, <see cref="CommitAsync"/> once. Disposed without a commit, it leaves no trace.
+/// </summary>
+public interface ILedgerTransaction : IAsyncDisposable
+{
+    /// <summary>Locks the heads of the accounts in order and the workspace's head last; reads the rest in later statements.</summary>
+    ValueTask<LedgerSnapshot> LoadAsync(LedgerLoad load, CancellationToken cancellationToken);
+
+    /// <summary>Balances that the state of an account may lack because their periods are closed; missing ones are left out.</summary>
+    ValueTask<IReadOnlyList<Balance>> LoadBalancesAsync(long account, IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes everything that was decided. Returns the sequence numbers of the rows, in their order, or null when one of the ids has been
+    /// taken meanwhile: then the transaction is given up and decided again.
+    /// </summary>
+    ValueTask<IReadOnlyList<long>?> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken);
+
+    /// <summary>Makes it durable. When it throws, the outcome is unknown until the ids are read again.</summary>
+    ValueTask CommitAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>What a batch needs to know.</summary>
+public sealed record LedgerLoad
+{
+    public required IReadOnlyCollection<AccountKey> Accounts { get; init; }
+
+    /// <summary>Ids whose effect may already stand in the ledger.</summary>
+    public IReadOnlyCollection<Digest> Ids { get; init; } = [];
+
+    /// <summary>Events that corrections and completions are about.</summary>
+    public IReadOnlyCollection<Digest> Targets { get; init; } = [];
+
+    /// <summary>Users, campaigns and keys that the batch names.</summary>
+    public IReadOnlyCollection<Alias> Aliases { get; init; } = [];
+}
+
+public sealed record LedgerSnapshot
+{
+    /// <summary>The store's clock after the locks, in whole microseconds.</summary>
+    public required Instant Clock { get; init; }
+
+    public required int ActiveCatalogVersion { get; init; }
+
+    /// <summary>States with at least every balance whose period is not closed. Missing accounts are left out.</summary>
+    public required IReadOnlyDictionary<AccountKey, AccountState> Accounts { get; init; }
+
+    public required AccountState Workspace { get; init; }
+
+    public required IReadOnlyDictionary<Digest, StoredId> Ids { get; init; }
+
+    public required IReadOnlyDictionary<Digest, StoredTarget> Targets { get; init; }
+
+    /// <summary>The random id of each alias that is known.</summary>
+    public required IReadOnlyDictionary<Alias, long> Aliases { get; init; }
+}
+
+/// <summary>What is remembered of an id (ID-3).</summary>
+/// <param name="Entry">The effect, or null for a denial.</param>
+/// <param name="Answer">The stored answer of a denial, as JSON.</param>
+public sealed record StoredId(Digest Fingerprint, long Sequence, Entry? Entry, ReadOnlyMemory<byte> Answer);
+
+/// <summary>An event with what came after it: its completion, its reversal.</summary>
+public sealed record StoredTarget(AccountKey Account, long Sequence, Entry Entry, EventDetails Details, IReadOnlyList<StoredEntry> Later);
+
+/// <summary>A user, campaign or key inside an account, as the host names it.</summary>
+public readonly record struct Alias(AccountKey Account, ScopeKind Kind, string Name);
+
+public sealed record LedgerWrites
+{
+    public IReadOnlyList<AccountWrite> Accounts { get; init; } = [];
+
+    public IReadOnlyList<ProfileWrite> Profiles { get; init; } = [];
+
+    public IReadOnlyList<NewAlias> Aliases { get; init; } = [];
+
+    public IReadOnlyList<LedgerRow> Rows { get; init; } = [];
+
+    public IReadOnlyList<StoredDenial> Denials { get; init; } = [];
+
+    public IReadOnlyList<DenialCount> DenialCounts { get; init; } = [];
+}
+
+/// <summary>An account's state after the batch, and what of it changed. The workspace's head is account 0.</summary>
+public sealed record AccountWrite(AccountState State, IReadOnlyCollection<BalanceKey> Balances, IReadOnlyCollection<RateKey> Rates)
+{
+    /// <summary>The host's key; null for the workspace's head.</summary>
+    public AccountKey? Key { get; init; }
+}
+
+public sealed record ProfileWrite(long Account, AccountProfile Profile);
+
+public sealed record NewAlias(long Account, Alias Alias, long Id);
+
+/// <summary>A new row of the ledger with the id that stands for it.</summary>
+/// <param name="Id">Null for effects that are identified by their target.</param>
+public sealed record LedgerRow(Entry Entry, EventDetails Details, Digest? Id, Digest Fingerprint);
+
+public sealed record StoredDenial(Digest Id, Digest Fingerprint, ReadOnlyMemory<byte> Answer, Instant RecordedAt);
+
+/// <param name="Account">The account's internal id.</param>
+/// <param name="Bucket">Start of a quarter of an hour.</param>
+/// <param name="Refusal">The first reason of the denials.</param>
+public sealed record DenialCount(long Account, Instant Bucket, string Type, Refusal Refusal, long Count);

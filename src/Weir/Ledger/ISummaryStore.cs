@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+
+using NodaTime;
+
+namespace Weir;
+
+/// <summary>
+/// One cell of the summaries (LOG-2): a quarter of an hour of one account and event type, in total or for one value of one dimension.
+/// </summary>
+/// <param name="Dimension">
+/// <c>""</c> for the total; else <c>user</c>, <c>source</c>, <c>endpoint</c>, <c>model</c>, <c>campaign</c>, <c>status</c>, or a declared
+/// dimension as <c>properties.NAME</c>.
+/// </param>
+/// <param name="Value">Users and campaigns stand as their random ids in decimal: summaries hold no personal data.</param>
+public readonly record struct SummaryKey(long Account, Instant Bucket, string Type, string Dimension, string Value)
+{
+    public static readonly Duration BucketLength = Duration.FromMinutes(15);
+
+    public static Instant BucketOf(Instant instant)
+    {
+        long micros = Engine.Clock.ToMicros(instant);
+        const long length = 15L * 60 * 1_000_000;
+        long rest = ((micros % length) + length) % length;
+        return Engine.Clock.FromMicros(micros - rest);
+    }
+}
+
+/// <summary>What a cell counts. Amounts are smallest units of each meter; level meters count their net change.</summary>
+/// <param name="Events">Events that happened, without failed calls.</param>
+/// <param name="Failed">Calls of hosts that failed or were refused.</param>
+public sealed record SummaryFigures(long Events, long Failed, long LatencyMs, long LatencyCount, ImmutableSortedDictionary<string, long> Amounts)
+{
+    public static readonly SummaryFigures Zero = new(0, 0, 0, 0, ImmutableSortedDictionary<string, long>.Empty.WithComparers(StringComparer.Ordinal));
+
+    public SummaryFigures Plus(SummaryFigures other)
+    {
+        ImmutableSortedDictionary<string, long> amounts = Amounts;
+        foreach ((string meter, long amount) in other.Amounts)
+        {
+            amounts = amounts.SetItem(meter, amounts.GetValueOrDefault(meter) + amount);
+        }
+
+        return new SummaryFigures(Events + other.Events, Failed + other.Failed, LatencyMs + other.LatencyMs, LatencyCount + other.LatencyCount, amounts);
+    }
+}
+
+/// <summary>Which cells to read; half-open in time.</summary>
+/// <param name="Account">The account's internal id, or null for all.</param>
+/// <param name="Types">Event types, or null for all.</param>
+/// <param name="Dimension"><c>""</c> for totals.</param>
+/// <param name="Value">One value of the dimension, or null for all.</param>
+public sealed record SummaryQuery(long? Account, IReadOnlyCollection<string>? Types, string Dimension, string? Value, Instant From, Instant To);
+
+/// <summary>
+/// Summaries of the log. They are made from it behind the writer, by checkpoint, and can be thrown away and rebuilt.
+/// </summary>
+public interface ISummaryStore
+{
+    /// <summary>The sequence number up to which the log has been summed.</summary>
+    ValueTask<long> CheckpointAsync(WorkspaceId workspace, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Adds figures and moves the checkpoint in one transaction, if it still stands at <paramref name="from"/>; false when it does not.
+    /// </summary>
+    ValueTask<bool> AddAsync(WorkspaceId workspace, long from, long to, IReadOnlyDictionary<SummaryKey, SummaryFigures> figures, CancellationToken cancellationToken);
+
+    IAsyncEnumerable<(SummaryKey Key, SummaryFigures Figures)> ReadAsync(WorkspaceId workspace, SummaryQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Drops every cell and sets the checkpoint to 0.</summary>
+    ValueTask ClearAsync(WorkspaceId workspace, CancellationToken cancellationToken);
+}

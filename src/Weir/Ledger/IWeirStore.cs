@@ -1,0 +1,42 @@
+namespace Weir;
+
+/// <summary>
+/// Everything that Weir keeps, a contract for each capability. Every store passes the same compliance suite. All members may be called
+/// from any thread; every call names its workspace and sees nothing of another.
+/// </summary>
+public interface IWeirStore : IAsyncDisposable
+{
+    IWorkspaceStore Workspaces { get; }
+
+    IKeyStore Keys { get; }
+
+    ICatalogStore Catalogs { get; }
+
+    IAccountStore Accounts { get; }
+
+    ILedgerStore Ledger { get; }
+
+    ISummaryStore Summaries { get; }
+
+    /// <summary>Opens the store and brings its schema up to date. Called once, before anything else.</summary>
+    /// <exception cref="StoreUnavailableException">Another process holds it, or it cannot be read or written; the message says what to do.</exception>
+    Task OpenAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>The store cannot be used now. Nothing that was acknowledged is lost; what was in flight is repeated with the same ids.</summary>
+public sealed class StoreUnavailableException : Exception
+{
+    public StoreUnavailableException(string message)
+        : base(message)
+    {
+    }
+
+    public StoreUnavailableException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+
+    public StoreUnavailableException()
+    {
+    }
+}
