@@ -116,7 +116,7 @@ public sealed class EventType
     public required Metadata Metadata { get; init; }
 
     /// <summary>
-    /// Every property that this type's charges, dimensions or any plan's request limits name, sorted. They are checked
+    /// Every property that this type's charges, dimensions or any plan's request limits name. They are checked
     /// when an event is bound and are kept in the ledger; all other properties are free and erasable.
     /// </summary>
     public required FrozenSet<string> NamedProperties { get; init; }

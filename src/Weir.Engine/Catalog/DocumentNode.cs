@@ -39,7 +39,11 @@ public sealed record DocumentMember(string Key, DocumentPosition KeyPosition, Do
 public sealed record DocumentSequence(DocumentPosition Position, ImmutableArray<DocumentNode> Items) : DocumentNode(Position);
 
 /// <param name="Text">As written, without quotes.</param>
-public sealed record DocumentScalar(DocumentPosition Position, ScalarKind Kind, string Text) : DocumentNode(Position);
+public sealed record DocumentScalar(DocumentPosition Position, ScalarKind Kind, string Text) : DocumentNode(Position)
+{
+    /// <summary>The value of a boolean, however YAML's core schema lets it be written: <c>true</c>, <c>True</c>, <c>TRUE</c>.</summary>
+    public bool IsTrue => Kind == ScalarKind.Boolean && Text.Equals("true", StringComparison.OrdinalIgnoreCase);
+}
 
 /// <summary>One error of a catalog.</summary>
 /// <param name="Pointer">JSON pointer (RFC 6901) to the member that is wrong, <c>""</c> for the whole document.</param>
