@@ -2,6 +2,7 @@ using NodaTime;
 
 namespace Weir;
 
+/// <summary>How the text of a catalog is written.</summary>
 public enum CatalogFormat
 {
     Yaml,

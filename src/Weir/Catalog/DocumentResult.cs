@@ -4,13 +4,6 @@ using Weir.Engine;
 
 namespace Weir;
 
-/// <summary>How the text of a catalog is written.</summary>
-public enum CatalogFormat
-{
-    Yaml,
-    Json,
-}
-
 /// <summary>The tree of a document and what its parser refused.</summary>
 /// <param name="Root">
 /// Null when the tree would not say what the text says. With duplicate members alone there is a tree, in which the first
