@@ -1,5 +1,7 @@
 using NodaTime;
 
+using Weir.Engine;
+
 namespace Weir;
 
 /// <summary>A workspace's number in its store. Hosts know it by its key.</summary>
@@ -17,14 +19,24 @@ public sealed record Workspace(WorkspaceId Id, string Key, string? Name, string 
 
     public static bool IsValidKey(string? key) =>
         key is { Length: >= 1 and <= 40 } && char.IsAsciiLetterLower(key[0]) && key.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+
+    /// <summary>The head under which the workspace's own limits are decided, as it stands before the first of them.</summary>
+    public Account NewHead() => new()
+    {
+        Id = Account.WorkspaceHead,
+        CreatedAt = CreatedAt,
+        Plan = "",
+        Timeline = Timeline.Starting(Schedule.StartingOn(CreatedAt, DateTimeZoneProviders.Tzdb[TimeZone])),
+    };
 }
 
+/// <summary>The workspaces of a store. A new store has none.</summary>
 public interface IWorkspaceStore
 {
     ValueTask<Workspace?> FindAsync(string key, CancellationToken cancellationToken);
 
     ValueTask<IReadOnlyList<Workspace>> ListAsync(CancellationToken cancellationToken);
 
-    /// <summary>Null when the key is taken.</summary>
+    /// <summary>Makes a workspace with its head (<see cref="Workspace.NewHead"/>). Null when the key is taken.</summary>
     ValueTask<Workspace?> CreateAsync(string key, string? name, string timeZone, CancellationToken cancellationToken);
 }

@@ -38,7 +38,7 @@ public interface IAccountStore
 {
     ValueTask<AccountRecord?> FindAsync(WorkspaceId workspace, AccountKey key, CancellationToken cancellationToken);
 
-    /// <summary>A page in the order of the keys, with the balances of open periods: one read, no query per account.</summary>
+    /// <summary>A page in the order of the keys' bytes, with the balances of open periods: one read, no query per account.</summary>
     ValueTask<IReadOnlyList<AccountRecord>> ListAsync(WorkspaceId workspace, AccountFilter filter, CancellationToken cancellationToken);
 
     ValueTask<long> CountAsync(WorkspaceId workspace, CancellationToken cancellationToken);

@@ -22,7 +22,10 @@ public interface ILedgerStore
     /// <summary>The ids of users, campaigns and keys inside an account; what is not known is left out.</summary>
     ValueTask<Scopes> ReadScopesAsync(WorkspaceId workspace, AccountKey account, string? user, string? campaign, string? key, CancellationToken cancellationToken);
 
-    /// <summary>Rows of the log, by filter (LOG-1). Completions are not rows of their own here: they stand in what they complete.</summary>
+    /// <summary>
+    /// Rows of the log, by filter (LOG-1), in the order of their sequence numbers or against it. Completions are not rows of their own
+    /// here: they stand in what they complete, and the filters on model and status see what the completion says where it says something.
+    /// </summary>
     ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken);
 
     /// <summary>The event that a sender knows by an id, or null.</summary>
@@ -33,6 +36,16 @@ public interface ILedgerStore
     /// returned is contiguous with everything that can still appear (LOG-1).
     /// </summary>
     ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Entries by their sequence numbers, each with what came after it; unknown ones are left out.</summary>
+    ValueTask<IReadOnlyDictionary<long, EntryHistory>> ReadEntriesAsync(WorkspaceId workspace, IReadOnlyCollection<long> sequences, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Events and adjustments of a stretch of time (half-open) with what came after each, in the order of the ledger: those that
+    /// happened in it, that were recorded in it, or that were completed or reversed in it.
+    /// </summary>
+    /// <param name="accounts">Internal ids, or null for all.</param>
+    IAsyncEnumerable<EntryHistory> ScanAsync(WorkspaceId workspace, IReadOnlyCollection<long>? accounts, Instant from, Instant to, CancellationToken cancellationToken);
 
     /// <summary>The sequence number of the last committed entry; 0 for an empty ledger.</summary>
     ValueTask<long> LastSequenceAsync(WorkspaceId workspace, CancellationToken cancellationToken);

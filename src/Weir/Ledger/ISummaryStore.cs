@@ -64,6 +64,7 @@ public interface ISummaryStore
     /// </summary>
     ValueTask<bool> AddAsync(WorkspaceId workspace, long from, long to, IReadOnlyDictionary<SummaryKey, SummaryFigures> figures, CancellationToken cancellationToken);
 
+    /// <summary>The cells, in the order of their time.</summary>
     IAsyncEnumerable<(SummaryKey Key, SummaryFigures Figures)> ReadAsync(WorkspaceId workspace, SummaryQuery query, CancellationToken cancellationToken);
 
     /// <summary>Drops every cell and sets the checkpoint to 0.</summary>

@@ -51,6 +51,9 @@ public sealed record EventDetails
 /// <summary>An entry as it stands in the ledger.</summary>
 public sealed record StoredEntry(long Sequence, Entry Entry, EventDetails Details);
 
+/// <summary>An entry with the completion and the reversal that are about it, in the order of the ledger.</summary>
+public sealed record EntryHistory(StoredEntry Entry, IReadOnlyList<StoredEntry> Later);
+
 /// <summary>An event as the log shows it: with its account, and with what came after it.</summary>
 /// <param name="Account">The host's key; null when the account has been erased.</param>
 /// <param name="Completion">How the call ended, where it was admitted before it ran.</param>

@@ -1,0 +1,72 @@
+namespace Weir;
+
+internal sealed class MemoryWorkspaces(MemoryStore store) : IWorkspaceStore
+{
+    public ValueTask<Workspace?> FindAsync(string key, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            return ValueTask.FromResult(store.All().FirstOrDefault(workspace => workspace.Workspace.Key == key)?.Workspace);
+        }
+    }
+
+    public ValueTask<IReadOnlyList<Workspace>> ListAsync(CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            return ValueTask.FromResult<IReadOnlyList<Workspace>>([.. store.All().Select(workspace => workspace.Workspace)]);
+        }
+    }
+
+    public ValueTask<Workspace?> CreateAsync(string key, string? name, string timeZone, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            return ValueTask.FromResult(store.All().Any(workspace => workspace.Workspace.Key == key) ? null : store.Add(key, name, timeZone));
+        }
+    }
+}
+
+internal sealed class MemoryKeys(MemoryStore store) : IKeyStore
+{
+    public ValueTask<ApiKey?> FindAsync(WorkspaceId workspace, string id, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            return ValueTask.FromResult(store.Of(workspace).Keys.GetValueOrDefault(id));
+        }
+    }
+
+    public ValueTask<IReadOnlyList<ApiKey>> ListAsync(WorkspaceId workspace, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            return ValueTask.FromResult<IReadOnlyList<ApiKey>>([.. store.Of(workspace).Keys.Values.OrderBy(key => key.CreatedAt).ThenBy(key => key.Id, StringComparer.Ordinal)]);
+        }
+    }
+
+    public ValueTask AddAsync(WorkspaceId workspace, ApiKey key, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            store.Of(workspace).Keys.Add(key.Id, key);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            MemoryWorkspace found = store.Of(workspace);
+            if (!found.Keys.TryGetValue(id, out ApiKey? key))
+            {
+                return ValueTask.FromResult(false);
+            }
+
+            found.Keys[id] = key with { RevokedAt = key.RevokedAt ?? store.Now() };
+            return ValueTask.FromResult(true);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using NodaTime;
+
+namespace Weir;
+
+/// <summary>Reads the committed state under the workspace's write lock, gathers the writes and applies them at the commit.</summary>
+internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace workspace) : ILedgerTransaction
+{
+    private LedgerWrites? _writes;
+    private bool _ended;
+
+    public ValueTask<LedgerSnapshot> LoadAsync(LedgerLoad load, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            Instant now = store.Now();
+            return ValueTask.FromResult(new LedgerSnapshot
+            {
+                Clock = now,
+                ActiveCatalogVersion = workspace.ActiveCatalog,
+                Accounts = load.Accounts.Distinct().Where(workspace.Accounts.ContainsKey).ToDictionary(key => key, key => workspace.Accounts[key].StateAt(now)),
+                Workspace = workspace.Head.StateAt(now),
+                Ids = load.Ids.Distinct().Where(workspace.Ids.ContainsKey).ToDictionary(id => id, id => Remembered(workspace.Ids[id])),
+                Targets = load.Targets.Distinct().Where(id => workspace.Ids.TryGetValue(id, out MemoryId known) && known.Sequence > 0).ToDictionary(id => id, Target),
+                Aliases = load.Aliases.Distinct().Where(workspace.Aliases.ContainsKey).ToDictionary(alias => alias, alias => workspace.Aliases[alias]),
+            });
+        }
+    }
+
+    public ValueTask<IReadOnlyList<Engine.Balance>> LoadBalancesAsync(long account, IReadOnlyCollection<Engine.BalanceKey> keys, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            IReadOnlyList<Engine.Balance> balances = workspace.Heads.TryGetValue(account, out MemoryAccount? found)
+                ? [.. keys.Distinct().Where(found.Balances.ContainsKey).Select(key => found.Balances[key])]
+                : [];
+            return ValueTask.FromResult(balances);
+        }
+    }
+
+    public ValueTask<IReadOnlyList<long>?> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            HashSet<Digest> own = [];
+            IEnumerable<Digest> ids = writes.Rows.Where(row => row.Id is not null).Select(row => row.Id!.Value).Concat(writes.Denials.Select(denial => denial.Id));
+            if (!ids.All(id => own.Add(id) && !workspace.Ids.ContainsKey(id)))
+            {
+                return ValueTask.FromResult<IReadOnlyList<long>?>(null);
+            }
+
+            _writes = writes;
+            return ValueTask.FromResult<IReadOnlyList<long>?>([.. writes.Rows.Select((_, index) => workspace.Entries.Count + 1L + index)]);
+        }
+    }
+
+    public ValueTask CommitAsync(CancellationToken cancellationToken)
+    {
+        if (_ended || _writes is not { } writes)
+        {
+            throw new InvalidOperationException("A transaction is committed once, after its writes.");
+        }
+
+        lock (store.Gate)
+        {
+            Apply(writes, store.Now());
+        }
+
+        End();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        End();
+        return ValueTask.CompletedTask;
+    }
+
+    private void End()
+    {
+        if (!_ended)
+        {
+            _ended = true;
+            workspace.Writer.Release();
+        }
+    }
+
+    private void Apply(LedgerWrites writes, Instant now)
+    {
+        foreach (AccountWrite write in writes.Accounts)
+        {
+            workspace.Heads[write.State.Account.Id].Apply(write, now);
+        }
+
+        foreach (ProfileWrite write in writes.Profiles)
+        {
+            workspace.Heads[write.Account].Profile = write.Profile;
+        }
+
+        foreach (NewAlias alias in writes.Aliases)
+        {
+            workspace.Aliases.Add(alias.Alias, alias.Id);
+        }
+
+        foreach (LedgerRow row in writes.Rows)
+        {
+            workspace.Append(row, workspace.Entries.Count + 1L);
+        }
+
+        foreach (StoredDenial denial in writes.Denials)
+        {
+            workspace.Ids.Add(denial.Id, new MemoryId(denial.Fingerprint, 0, denial.Answer.ToArray()));
+        }
+
+        foreach (DenialCount count in writes.DenialCounts)
+        {
+            (long, Instant, string, Engine.Refusal) key = (count.Account, count.Bucket, count.Type, count.Refusal);
+            workspace.Denials[key] = workspace.Denials.GetValueOrDefault(key) + count.Count;
+        }
+    }
+
+    private StoredId Remembered(MemoryId id) => new(id.Fingerprint, id.Sequence, workspace.EntryAt(id.Sequence)?.Entry, id.Answer);
+
+    private StoredTarget Target(Digest id)
+    {
+        StoredEntry entry = workspace.EntryAt(workspace.Ids[id].Sequence)!;
+        return new StoredTarget(workspace.KeyOf(entry.Entry.Account)!.Value, entry.Sequence, entry.Entry, entry.Details, workspace.LaterThan(entry.Sequence));
+    }
+}

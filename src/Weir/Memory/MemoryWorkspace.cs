@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>Everything of one workspace. It is read and changed under the store's gate only.</summary>
+internal sealed class MemoryWorkspace
+{
+    private readonly Dictionary<long, List<StoredEntry>> _later = [];
+
+    public MemoryWorkspace(Workspace workspace)
+    {
+        Workspace = workspace;
+        Heads[Account.WorkspaceHead] = new MemoryAccount(null, workspace.NewHead());
+    }
+
+    public Workspace Workspace { get; }
+
+    /// <summary>Held by the one transaction that may write.</summary>
+    public SemaphoreSlim Writer { get; } = new(1, 1);
+
+    public Dictionary<string, ApiKey> Keys { get; } = new(StringComparer.Ordinal);
+
+    public List<CatalogVersion> Catalogs { get; } = [];
+
+    public int ActiveCatalog { get; set; }
+
+    public Dictionary<long, MemoryAccount> Heads { get; } = [];
+
+    public Dictionary<AccountKey, MemoryAccount> Accounts { get; } = [];
+
+    public Dictionary<Alias, long> Aliases { get; } = [];
+
+    /// <summary>The ledger; the entry with sequence number n stands at n − 1.</summary>
+    public List<StoredEntry> Entries { get; } = [];
+
+    /// <summary>Ids with an effect by its sequence number, or with the answer of a denial.</summary>
+    public Dictionary<Digest, MemoryId> Ids { get; } = [];
+
+    public HashSet<string> MetersInUse { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<(long Account, Instant Bucket, string Type, Refusal Refusal), long> Denials { get; } = [];
+
+    public Dictionary<SummaryKey, SummaryFigures> Summaries { get; } = [];
+
+    public long Checkpoint { get; set; }
+
+    public MemoryAccount Head => Heads[Account.WorkspaceHead];
+
+    public StoredEntry? EntryAt(long sequence) => sequence >= 1 && sequence <= Entries.Count ? Entries[(int)(sequence - 1)] : null;
+
+    public IReadOnlyList<StoredEntry> LaterThan(long sequence) => _later.TryGetValue(sequence, out List<StoredEntry>? later) ? [.. later] : [];
+
+    public EntryHistory HistoryOf(StoredEntry entry) => new(entry, LaterThan(entry.Sequence));
+
+    public AccountKey? KeyOf(long account) => Heads.TryGetValue(account, out MemoryAccount? found) ? found.Profile?.Key : null;
+
+    public void Append(LedgerRow row, long sequence)
+    {
+        StoredEntry entry = new(sequence, row.Entry, row.Details);
+        Entries.Add(entry);
+        if (row.Id is { } id)
+        {
+            Ids.Add(id, new MemoryId(row.Fingerprint, sequence, default));
+        }
+
+        if (row.Entry.Target is { } target)
+        {
+            if (!_later.TryGetValue(target, out List<StoredEntry>? later))
+            {
+                _later.Add(target, later = []);
+            }
+
+            later.Add(entry);
+        }
+
+        MetersInUse.UnionWith(row.Entry.Charges.Select(charge => charge.Meter));
+        MetersInUse.UnionWith(row.Entry.Lines.Select(line => line.Key.Meter));
+    }
+}
+
+/// <param name="Sequence">0 for a denial.</param>
+internal readonly record struct MemoryId(Digest Fingerprint, long Sequence, ReadOnlyMemory<byte> Answer);
+
+/// <summary>An account's head with all its balances, those of closed periods too.</summary>
+/// <param name="profile">Null for the workspace's own head.</param>
+internal sealed class MemoryAccount(AccountProfile? profile, Account head)
+{
+    private AccountState _open = AccountState.Of(head);
+
+    public AccountProfile? Profile { get; set; } = profile;
+
+    public Account Head => _open.Account;
+
+    public Dictionary<BalanceKey, Balance> Balances { get; } = [];
+
+    /// <summary>The state with every balance whose period is not closed, and no other, as a store that reads rows has it.</summary>
+    public AccountState StateAt(Instant now)
+    {
+        ImmutableDictionary<BalanceKey, Balance> open = _open.Balances.RemoveRange(_open.Balances.Where(pair => IsClosed(pair.Value, now)).Select(pair => pair.Key));
+        _open = _open with { Balances = open };
+        return _open;
+    }
+
+    public void Apply(AccountWrite write, Instant now)
+    {
+        ImmutableDictionary<BalanceKey, Balance> open = _open.Balances;
+        foreach (BalanceKey key in write.Balances)
+        {
+            Balance balance = write.State.Balances[key];
+            Balances[key] = balance;
+            open = IsClosed(balance, now) ? open : open.SetItem(key, balance);
+        }
+
+        ImmutableDictionary<RateKey, RateWindow> rates = _open.Rates.SetItems(write.Rates.Select(key => KeyValuePair.Create(key, write.State.Rates[key])));
+        _open = new AccountState(write.State.Account, open, rates);
+    }
+
+    private static bool IsClosed(Balance balance, Instant now) => new Engine.Period(balance.Key.PeriodStart, balance.PeriodEnd).IsClosedAt(now);
+}
