@@ -86,7 +86,8 @@ public static class Admission
         return null;
     }
 
-    private static Failure? CheckTime(Account account, Consume command)
+    /// <summary>Whether the event's own time is one that may be recorded (PER-3, PER-5).</summary>
+    public static Failure? CheckTime(Account account, Consume command)
     {
         if (command.At is not { } at)
         {

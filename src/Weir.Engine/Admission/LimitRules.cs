@@ -40,10 +40,32 @@ public static class LimitRules
 
         if (limits.Count == 0)
         {
-            limits.Add(new StandingLimit(meter, ScopeKind.Account, DefaultPer(meter), null, LimitEnforcement.Hard, null, null));
+            limits.Add(Unlimited(meter, DefaultPer(meter)));
+        }
+
+        if (meter.Key == Meter.CostKey)
+        {
+            // What an account has cost, this month and ever, is asked for on every page: it is counted, not summed up from the log.
+            AddUnlessCounted(limits, Unlimited(meter, Per.Month));
+            AddUnlessCounted(limits, Unlimited(meter, Per.Lifetime));
         }
 
         return limits.DrainToImmutable();
+    }
+
+    private static StandingLimit Unlimited(Meter meter, Per per) => new(meter, ScopeKind.Account, per, null, LimitEnforcement.Hard, null, null);
+
+    private static void AddUnlessCounted(ImmutableArray<StandingLimit>.Builder limits, StandingLimit wanted)
+    {
+        foreach (StandingLimit limit in limits)
+        {
+            if (limit.Scope == wanted.Scope && limit.Per == wanted.Per)
+            {
+                return;
+            }
+        }
+
+        limits.Add(wanted);
     }
 
     /// <summary>The limits that all accounts of the workspace share on one meter.</summary>

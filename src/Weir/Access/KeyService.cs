@@ -1,0 +1,119 @@
+using System.Buffers.Text;
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>Who calls: a workspace and what the key may do there.</summary>
+/// <param name="KeyId">The key's public part, for logs and as the actor of changes.</param>
+public sealed record Caller(Workspace Workspace, KeyScopes Scopes, string KeyId)
+{
+    /// <summary>An admin of the workspace <c>default</c> runs the server and may manage workspaces.</summary>
+    public bool IsOperator => Scopes.HasFlag(KeyScopes.Admin) && Workspace.Key == Workspace.DefaultKey;
+
+    public bool Has(KeyScopes scope) => Scopes.HasFlag(KeyScopes.Admin) || Scopes.HasFlag(scope);
+}
+
+/// <summary>
+/// Keys: <c>weir_live_{workspace}_{id}_{secret}</c> or <c>weir_test_…</c>. The secret is 256 random bits, shown once and stored as its SHA-256.
+/// </summary>
+public sealed class KeyService(IWeirStore store, TimeProvider time)
+{
+    /// <summary>The shortest text that may serve as the first admin key.</summary>
+    public const int ShortestAdminKey = 32;
+
+    private const int IdBytes = 8;
+    private const int SecretBytes = 32;
+
+    /// <summary>How long a key that was found is trusted without asking the store again; a revocation on this node acts at once.</summary>
+    private static readonly TimeSpan s_remember = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<string, (Caller? Caller, long Until)> _known = new(StringComparer.Ordinal);
+    private byte[]? _adminKeyHash;
+
+    /// <summary>Lets any text of at least 32 characters act as an admin key of the workspace <c>default</c>, without storing it.</summary>
+    /// <exception cref="ArgumentException">It is too short.</exception>
+    public void UseAdminKey(string text)
+    {
+        if (text.Length < ShortestAdminKey)
+        {
+            throw new ArgumentException($"WEIR_ADMIN_KEY must have at least {ShortestAdminKey} characters; it has {text.Length}.", nameof(text));
+        }
+
+        _adminKeyHash = SHA256.HashData(Encoding.UTF8.GetBytes(text));
+        _known.Clear();
+    }
+
+    /// <summary>Makes a key. The text is given only here.</summary>
+    public async ValueTask<(ApiKey Key, string Text)> CreateAsync(Workspace workspace, string name, bool live, KeyScopes scopes, CancellationToken cancellationToken)
+    {
+        string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
+        string secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
+        ApiKey key = new(id, name, live, scopes, Digest.Of(secret), Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow())), null);
+        await store.Keys.AddAsync(workspace.Id, key, cancellationToken);
+        return (key, $"weir_{(live ? "live" : "test")}_{workspace.Key}_{id}_{secret}");
+    }
+
+    public ValueTask<IReadOnlyList<ApiKey>> ListAsync(WorkspaceId workspace, CancellationToken cancellationToken) => store.Keys.ListAsync(workspace, cancellationToken);
+
+    /// <summary>A revoked key is refused from its next request on. False when there is no such key.</summary>
+    public async ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, CancellationToken cancellationToken)
+    {
+        bool found = await store.Keys.RevokeAsync(workspace, id, cancellationToken);
+        _known.Clear();
+        return found;
+    }
+
+    /// <summary>Who a key's text stands for, or null. Secrets are compared in fixed time.</summary>
+    public async ValueTask<Caller?> AuthenticateAsync(string text, CancellationToken cancellationToken)
+    {
+        long now = time.GetTimestamp();
+        if (_known.TryGetValue(text, out (Caller? Caller, long Until) known) && now < known.Until)
+        {
+            return known.Caller;
+        }
+
+        Caller? caller = await FindAsync(text, cancellationToken);
+        if (caller is not null)
+        {
+            if (_known.Count > 10_000)
+            {
+                _known.Clear();
+            }
+
+            _known[text] = (caller, now + (long)(s_remember.TotalSeconds * time.TimestampFrequency));
+        }
+
+        return caller;
+    }
+
+    private async ValueTask<Caller?> FindAsync(string text, CancellationToken cancellationToken)
+    {
+        if (_adminKeyHash is { } admin && text.Length >= ShortestAdminKey && CryptographicOperations.FixedTimeEquals(admin, SHA256.HashData(Encoding.UTF8.GetBytes(text))))
+        {
+            Workspace? home = await store.Workspaces.FindAsync(Workspace.DefaultKey, cancellationToken);
+            return home is null ? null : new Caller(home, KeyScopes.Admin, "admin");
+        }
+
+        // The last part is the secret, which may itself contain '_'.
+        string[] parts = text.Split('_', 5);
+        if (parts is not ["weir", "live" or "test", _, _, _] || !Workspace.IsValidKey(parts[2]) || text.Length > 256)
+        {
+            return null;
+        }
+
+        if (await store.Workspaces.FindAsync(parts[2], cancellationToken) is not { } workspace
+            || await store.Keys.FindAsync(workspace.Id, parts[3], cancellationToken) is not { } key)
+        {
+            return null;
+        }
+
+        bool matches = CryptographicOperations.FixedTimeEquals(key.Hash.ToArray(), Digest.Of(parts[4]).ToArray());
+        return matches && key.RevokedAt is null && key.Live == (parts[1] == "live") ? new Caller(workspace, key.Scopes, key.Id) : null;
+    }
+}

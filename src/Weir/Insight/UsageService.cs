@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>The current figures of one account.</summary>
+/// <param name="CostMonth">Cost of the running month, in the catalog's currency.</param>
+public sealed record AccountUsage(
+    AccountProfile Profile, AccountState State, Catalog Catalog, Plan Plan, EnforcementMode Enforcement,
+    ImmutableArray<UsageLine> Lines, Money CostMonth, Money CostLifetime, Instant AsOf)
+{
+    /// <summary>The lines that people look at: cost only where a limit stands on it.</summary>
+    public IEnumerable<UsageLine> Balances => Lines.Where(line => line.Limit.Meter.Key != Meter.CostKey || line.Limit.Limit is not null);
+}
+
+/// <summary>Reads what accounts have used and have left, from their balances alone (BAL-10).</summary>
+public sealed class UsageService(IWeirStore store, CatalogService catalogs, WeirOptions options, TimeProvider time)
+{
+    /// <summary>Null when there is no such account.</summary>
+    public async ValueTask<AccountUsage?> FindAsync(WorkspaceId workspace, AccountKey key, CancellationToken cancellationToken)
+    {
+        AccountRecord? record = await store.Accounts.FindAsync(workspace, key, cancellationToken);
+        return record is null ? null : await OfAsync(workspace, record, cancellationToken);
+    }
+
+    public async ValueTask<AccountUsage> OfAsync(WorkspaceId workspace, AccountRecord record, CancellationToken cancellationToken)
+    {
+        CatalogBook book = await catalogs.BookAsync(workspace, record.State.Account, cancellationToken);
+        Instant now = Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
+        Plan plan = book.PlanOf(record.State.Account);
+        ImmutableArray<UsageLine> lines = UsageView.Of(record.State, book, now);
+        return new AccountUsage(
+            record.Profile, record.State, book.CatalogOf(record.State.Account), plan, options.Enforcement ?? plan.Enforcement ?? book.Active.Enforcement,
+            lines, Cost(lines, Per.Month), Cost(lines, Per.Lifetime), now);
+    }
+
+    /// <summary>The limits of the whole workspace and how far they are used.</summary>
+    public async ValueTask<ImmutableArray<UsageLine>> OfWorkspaceAsync(WorkspaceId workspace, CancellationToken cancellationToken)
+    {
+        AccountState head = await store.Ledger.ReadWorkspaceStateAsync(workspace, cancellationToken);
+        CatalogBook book = await catalogs.BookAsync(workspace, (Account?)null, cancellationToken);
+        return UsageView.OfWorkspace(head, book, Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow())));
+    }
+
+    private static Money Cost(ImmutableArray<UsageLine> lines, Per per)
+    {
+        UsageLine? line = lines.FirstOrDefault(line => line.Limit.Meter.Key == Meter.CostKey && line.Limit.Scope == ScopeKind.Account && line.Limit.Per == per);
+        return line is null ? Money.Zero : new Money(line.Used.ToDecimal(line.Limit.Meter.Scale));
+    }
+}

@@ -1,0 +1,298 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>
+/// One batch between its load and its write: the states as the commands before have left them, and what there will be to write.
+/// Commands are decided in their order; one that fails alone leaves no trace in the others.
+/// </summary>
+internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, CatalogBook book)
+{
+    /// <summary>A closed balance is dropped from a remembered state when the account has moved on this many versions.</summary>
+    private const int PruneEvery = 256;
+
+    private readonly Dictionary<AccountKey, Working> _accounts = [];
+    private readonly Working _workspace = new(null, snapshot.Workspace);
+    private readonly Dictionary<Digest, (Digest Fingerprint, Outcome Outcome)> _answered = [];
+    private readonly Dictionary<Alias, long> _newAliases = [];
+    private readonly List<NewAlias> _aliases = [];
+    private readonly List<LedgerRow> _rows = [];
+    private readonly List<Outcome?> _rowOutcomes = [];
+    private readonly List<StoredDenial> _denials = [];
+    private readonly Dictionary<(long, Instant, string, Refusal), long> _denialCounts = [];
+    private readonly Dictionary<long, ProfileWrite> _profiles = [];
+    private readonly HashSet<Digest> _settled = [];
+
+    public WorkspaceId Workspace => workspace;
+
+    public CatalogBook Book => book;
+
+    public LedgerSnapshot Snapshot => snapshot;
+
+    /// <summary>Whether a command must wait for the next batch because it is about something that this one writes.</summary>
+    public bool MustWait(LedgerCommand command) => Target(command) is { } target && (_answered.ContainsKey(target) || _settled.Contains(target));
+
+    public void Settle(Digest target) => _settled.Add(target);
+
+    /// <summary>The earlier answer to the same id, from the ledger or from this batch; a failure when the content differs (ID-5).</summary>
+    public Outcome? Repeat(LedgerCommand command)
+    {
+        if (command.Id is not { } id)
+        {
+            return null;
+        }
+
+        if (_answered.TryGetValue(id, out (Digest Fingerprint, Outcome Outcome) earlier))
+        {
+            return earlier.Fingerprint == command.Fingerprint ? earlier.Outcome with { Replayed = true } : Reused(command);
+        }
+
+        if (!snapshot.Ids.TryGetValue(id, out StoredId? stored))
+        {
+            return null;
+        }
+
+        if (stored.Fingerprint != command.Fingerprint)
+        {
+            return Reused(command);
+        }
+
+        return stored.Entry is { } entry
+            ? new Outcome { Id = command.IdText, Entry = entry, Sequence = stored.Sequence, Replayed = true }
+            : DenialJson.Read(command.IdText, stored.Answer.Span);
+    }
+
+    public Working? Find(AccountKey key)
+    {
+        if (_accounts.TryGetValue(key, out Working? working))
+        {
+            return working;
+        }
+
+        if (!snapshot.Accounts.TryGetValue(key, out AccountState? state))
+        {
+            return null;
+        }
+
+        working = new Working(key, state);
+        _accounts.Add(key, working);
+        return working;
+    }
+
+    public AccountState WorkspaceState => _workspace.State;
+
+    /// <summary>The store's clock, later than the account's last decision by at least a microsecond (TX-3).</summary>
+    public Instant Now(AccountState account)
+    {
+        Instant after = account.Account.DecidedAt + Clock.Microsecond;
+        return snapshot.Clock >= after ? snapshot.Clock : after;
+    }
+
+    /// <summary>The random ids of the users, campaigns and keys that an event names; new ones are made here and written if the event is.</summary>
+    public Scopes ScopesOf(AccountKey account, EventDetails details) =>
+        new(IdOf(account, ScopeKind.User, details.User), IdOf(account, ScopeKind.Campaign, details.Campaign), IdOf(account, ScopeKind.Key, details.Key));
+
+    /// <summary>Takes a decision into the batch and gives the answer that stands once it is committed.</summary>
+    public Outcome Take(LedgerCommand command, Working account, Decision decision, EventDetails details, string type)
+    {
+        if (decision.Failure is { } failure)
+        {
+            return command.Failed(failure);
+        }
+
+        if (decision.Entry is not { } entry)
+        {
+            return Deny(command, account, decision, type);
+        }
+
+        account.Advance(decision.Account, entry);
+        if (!ReferenceEquals(decision.Workspace, _workspace.State))
+        {
+            _workspace.Advance(decision.Workspace, entry);
+        }
+
+        Register(command.Account, account.State.Account.Id, ScopeKind.User, details.User);
+        Register(command.Account, account.State.Account.Id, ScopeKind.Campaign, details.Campaign);
+        Register(command.Account, account.State.Account.Id, ScopeKind.Key, details.Key);
+        Outcome outcome = new() { Id = command.IdText, Entry = entry, Account = account.State };
+        _rows.Add(new LedgerRow(entry, details, command.Id, command.Fingerprint));
+        _rowOutcomes.Add(outcome);
+        Remember(command, outcome);
+        return outcome;
+    }
+
+    public void ChangeAccount(Working account, AccountState state, AccountProfile? profile)
+    {
+        account.Replace(state);
+        if (profile is not null)
+        {
+            _profiles[state.Account.Id] = new ProfileWrite(state.Account.Id, profile);
+        }
+    }
+
+    public LedgerWrites? Writes()
+    {
+        List<AccountWrite> accounts = [];
+        foreach (Working working in _accounts.Values.Append(_workspace))
+        {
+            if (working.IsChanged)
+            {
+                accounts.Add(working.ToWrite(snapshot.Clock));
+            }
+        }
+
+        return accounts.Count == 0 && _denials.Count == 0 && _denialCounts.Count == 0 && _profiles.Count == 0
+            ? null
+            : new LedgerWrites
+            {
+                Accounts = accounts,
+                Profiles = [.. _profiles.Values],
+                Aliases = _aliases,
+                Rows = _rows,
+                Denials = _denials,
+                DenialCounts = [.. _denialCounts.Select(c => new DenialCount(c.Key.Item1, c.Key.Item2, c.Key.Item3, c.Key.Item4, c.Value))],
+            };
+    }
+
+    private Outcome Deny(LedgerCommand command, Working account, Decision decision, string type)
+    {
+        Outcome denial = new()
+        {
+            Id = command.IdText,
+            Refusal = decision.Refusal,
+            Violations = decision.Violations,
+            Advice = decision.Advice,
+            Account = account.State,
+        };
+        (long, Instant, string, Refusal) count = (account.State.Account.Id, SummaryKey.BucketOf(snapshot.Clock), type, decision.Refusal);
+        _denialCounts[count] = _denialCounts.GetValueOrDefault(count) + 1;
+        if (command is { Id: { } id, IsOwnId: false })
+        {
+            _denials.Add(new StoredDenial(id, command.Fingerprint, DenialJson.Write(denial), snapshot.Clock));
+            Remember(command, denial);
+        }
+
+        return denial;
+    }
+
+    private void Remember(LedgerCommand command, Outcome outcome)
+    {
+        if (command.Id is { } id)
+        {
+            _answered[id] = (command.Fingerprint, outcome);
+        }
+    }
+
+    private long IdOf(AccountKey account, ScopeKind kind, string? name)
+    {
+        if (name is null)
+        {
+            return 0;
+        }
+
+        Alias alias = new(account, kind, name);
+        if (snapshot.Aliases.TryGetValue(alias, out long known) || _newAliases.TryGetValue(alias, out known))
+        {
+            return known;
+        }
+
+        long id = RandomId();
+        _newAliases.Add(alias, id);
+        return id;
+    }
+
+    private void Register(AccountKey key, long account, ScopeKind kind, string? name)
+    {
+        if (name is not null && _newAliases.TryGetValue(new Alias(key, kind, name), out long id) && !_aliases.Exists(a => a.Id == id))
+        {
+            _aliases.Add(new NewAlias(account, new Alias(key, kind, name), id));
+        }
+    }
+
+    /// <summary>A positive random number: ids in the ledger say nothing about who they stand for (PRIV-1).</summary>
+    public static long RandomId()
+    {
+        long id;
+        do
+        {
+            id = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & long.MaxValue;
+        }
+        while (id == 0);
+        return id;
+    }
+
+    private static Digest? Target(LedgerCommand command) => command switch
+    {
+        ReverseCommand reverse => reverse.Target,
+        CompleteCommand complete => complete.Target,
+        _ => null,
+    };
+
+    private static Outcome Reused(LedgerCommand command) => command.Failed(new Failure(Refusal.IdReused, "/id",
+        $"The id '{command.IdText}' was used for a request with other content. Repeat a request exactly as it was, or give a new one an id of its own."));
+
+    /// <summary>An account while the batch is decided, and what of it will be written.</summary>
+    internal sealed class Working(AccountKey? key, AccountState state)
+    {
+        private readonly HashSet<BalanceKey> _balances = [];
+        private readonly HashSet<RateKey> _rates = [];
+
+        public AccountState State { get; private set; } = state;
+
+        public bool IsChanged { get; private set; }
+
+        public void Advance(AccountState next, Entry entry)
+        {
+            foreach (EntryLine line in entry.Lines)
+            {
+                if (line.Key.Scope == ScopeKind.Workspace == (key is null))
+                {
+                    _balances.Add(line.Key);
+                }
+            }
+
+            if (!ReferenceEquals(next.Rates, State.Rates))
+            {
+                foreach ((RateKey rate, RateWindow window) in next.Rates)
+                {
+                    if (!State.Rates.TryGetValue(rate, out RateWindow? before) || !ReferenceEquals(before, window))
+                    {
+                        _rates.Add(rate);
+                    }
+                }
+            }
+
+            State = next;
+            IsChanged = true;
+        }
+
+        public void Replace(AccountState next)
+        {
+            State = next;
+            IsChanged = true;
+        }
+
+        /// <summary>Balances of closed periods that an import is about; they are part of the state only for this batch.</summary>
+        public void Extend(IEnumerable<Balance> balances) =>
+            State = State with { Balances = State.Balances.SetItems(balances.Select(b => KeyValuePair.Create(b.Key, b))) };
+
+        public AccountWrite ToWrite(Instant now)
+        {
+            if (State.Account.Version % PruneEvery == 0)
+            {
+                // The store still has them; the remembered state need not.
+                IEnumerable<BalanceKey> closed = State.Balances.Values
+                    .Where(b => !_balances.Contains(b.Key) && new Engine.Period(b.Key.PeriodStart, b.PeriodEnd).IsClosedAt(now))
+                    .Select(b => b.Key);
+                State = State with { Balances = State.Balances.RemoveRange(closed.ToImmutableArray()) };
+            }
+
+            return new AccountWrite(State, _balances, _rates) { Key = key };
+        }
+    }
+}

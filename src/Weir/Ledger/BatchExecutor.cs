@@ -1,0 +1,404 @@
+using System.Collections.Immutable;
+
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>
+/// Load, decide, save (TX-1): takes the commands of one workspace through one transaction. Nobody is answered before it is committed.
+/// </summary>
+public sealed class BatchExecutor
+{
+    /// <summary>How often a batch is decided again when another node took one of its ids or a missing account was made.</summary>
+    private const int MostAttempts = 8;
+
+    private readonly IWeirStore _store;
+    private readonly CatalogService _catalogs;
+    private readonly WeirInstruments _instruments;
+
+    public BatchExecutor(IWeirStore store, CatalogService catalogs, WeirInstruments instruments)
+    {
+        _store = store;
+        _catalogs = catalogs;
+        _instruments = instruments;
+    }
+
+    /// <summary>Answers every command of the list, some of them after a further transaction.</summary>
+    internal async Task ExecuteAsync(WorkspaceId workspace, IReadOnlyList<LedgerCommand> commands)
+    {
+        IReadOnlyList<LedgerCommand> rest = commands;
+        while (rest.Count > 0)
+        {
+            rest = await ExecuteOnceAsync(workspace, rest);
+        }
+    }
+
+    /// <summary>One transaction. Returns the commands that must wait for the next, because they are about something this one wrote.</summary>
+    private async Task<IReadOnlyList<LedgerCommand>> ExecuteOnceAsync(WorkspaceId workspace, IReadOnlyList<LedgerCommand> commands)
+    {
+        LedgerLoad load = LoadOf(commands);
+        for (int attempt = 1; ; attempt++)
+        {
+            List<AccountKey> missing = [];
+            await using (ILedgerTransaction transaction = await _store.Ledger.BeginAsync(workspace, CancellationToken.None))
+            {
+                LedgerSnapshot snapshot = await transaction.LoadAsync(load, CancellationToken.None);
+                IEnumerable<int> pinned = snapshot.Accounts.Values.Where(s => s.Account.PinnedVersion is not null).Select(s => s.Account.PinnedVersion!.Value);
+                CatalogBook book = await _catalogs.BookAsync(workspace, snapshot.ActiveCatalogVersion, pinned, CancellationToken.None);
+                missing = Missing(commands, snapshot, book);
+                if (missing.Count == 0 || attempt == MostAttempts)
+                {
+                    Batch batch = new(workspace, snapshot, book);
+                    Outcome?[] outcomes = new Outcome?[commands.Count];
+                    List<LedgerCommand> waiting = [];
+                    for (int i = 0; i < commands.Count; i++)
+                    {
+                        if (batch.MustWait(commands[i]))
+                        {
+                            waiting.Add(commands[i]);
+                        }
+                        else
+                        {
+                            outcomes[i] = await DecideAloneAsync(batch, transaction, commands[i]);
+                        }
+                    }
+
+                    if (batch.Writes() is not { } writes)
+                    {
+                        Answer(commands, outcomes, []);
+                        return waiting;
+                    }
+
+                    IReadOnlyList<long>? sequences = await transaction.WriteAsync(writes, CancellationToken.None);
+                    if (sequences is not null)
+                    {
+                        await transaction.CommitAsync(CancellationToken.None);
+                        Answer(commands, outcomes, Sequences(writes, sequences));
+                        return waiting;
+                    }
+
+                    if (attempt == MostAttempts)
+                    {
+                        throw new StoreUnavailableException("The batch lost its ids to other nodes too often; repeat it with the same ids.");
+                    }
+
+                    _instruments.Retries.Add(1);
+                    continue;
+                }
+            }
+
+            await CreateAsync(workspace, missing);
+        }
+    }
+
+    private static LedgerLoad LoadOf(IReadOnlyList<LedgerCommand> commands)
+    {
+        HashSet<AccountKey> accounts = [];
+        List<Digest> ids = new(commands.Count);
+        List<Digest> targets = [];
+        HashSet<Alias> aliases = [];
+        foreach (LedgerCommand command in commands)
+        {
+            if (command is not (ReverseCommand or CompleteCommand))
+            {
+                accounts.Add(command.Account);
+            }
+
+            if (command is { Id: { } id, IsOwnId: false })
+            {
+                ids.Add(id);
+            }
+
+            if (command is ReverseCommand reverse)
+            {
+                targets.Add(reverse.Target);
+                accounts.Add(command.Account);
+            }
+
+            if (command is CompleteCommand complete)
+            {
+                targets.Add(complete.Target);
+                accounts.Add(command.Account);
+            }
+
+            if (command is ConsumeCommand consume)
+            {
+                AddAlias(aliases, command.Account, ScopeKind.User, consume.Details.User);
+                AddAlias(aliases, command.Account, ScopeKind.Campaign, consume.Details.Campaign);
+                AddAlias(aliases, command.Account, ScopeKind.Key, consume.Details.Key);
+            }
+        }
+
+        return new LedgerLoad { Accounts = accounts, Ids = ids, Targets = targets, Aliases = aliases };
+    }
+
+    private static void AddAlias(HashSet<Alias> aliases, AccountKey account, ScopeKind kind, string? name)
+    {
+        if (name is not null)
+        {
+            aliases.Add(new Alias(account, kind, name));
+        }
+    }
+
+    /// <summary>Accounts that the batch needs, that do not exist, and that the catalog or the command lets it make.</summary>
+    private static List<AccountKey> Missing(IReadOnlyList<LedgerCommand> commands, LedgerSnapshot snapshot, CatalogBook book)
+    {
+        HashSet<AccountKey> missing = [];
+        foreach (LedgerCommand command in commands)
+        {
+            bool create = command switch
+            {
+                ConsumeCommand => book.Active.AutoCreate,
+                ChangeAccountCommand change => change.Create,
+                _ => false,
+            };
+            if (create && !snapshot.Accounts.ContainsKey(command.Account))
+            {
+                missing.Add(command.Account);
+            }
+        }
+
+        return [.. missing];
+    }
+
+    private async Task CreateAsync(WorkspaceId workspace, List<AccountKey> keys)
+    {
+        AccountState head = await _store.Ledger.ReadWorkspaceStateAsync(workspace, CancellationToken.None);
+        (_, Catalog catalog) = await _catalogs.ActiveAsync(workspace, CancellationToken.None);
+        await using ILedgerTransaction clock = await _store.Ledger.BeginAsync(workspace, CancellationToken.None);
+        Instant now = (await clock.LoadAsync(new LedgerLoad { Accounts = [] }, CancellationToken.None)).Clock;
+        await clock.DisposeAsync();
+        await _store.Ledger.CreateAccountsAsync(workspace, [.. keys.Select(key => NewAccount(key, head, catalog, now))], CancellationToken.None);
+    }
+
+    /// <summary>An account on the default plan, anchored at the start of its first day in the workspace's zone (PER-1).</summary>
+    internal static NewAccount NewAccount(AccountKey key, AccountState workspace, Catalog catalog, Instant now) => new(
+        new Account
+        {
+            Id = Batch.RandomId(),
+            CreatedAt = now,
+            Plan = catalog.DefaultPlan.Key,
+            Timeline = Timeline.Starting(Schedule.StartingOn(now, workspace.Account.Timeline.Latest.Zone)),
+        },
+        new AccountProfile(key));
+
+    /// <summary>An item that fails alone fails alone (TX-2): an overflow is its own, not its batch's.</summary>
+    private async ValueTask<Outcome?> DecideAloneAsync(Batch batch, ILedgerTransaction transaction, LedgerCommand command)
+    {
+        try
+        {
+            if (batch.Repeat(command) is { } repeat)
+            {
+                return repeat;
+            }
+
+            return command switch
+            {
+                ConsumeCommand consume => await ConsumeAsync(batch, transaction, consume),
+                ReverseCommand reverse => Reverse(batch, reverse),
+                AdjustCommand adjust => Adjust(batch, adjust),
+                CompleteCommand complete => await CompleteAsync(batch, complete),
+                ChangeAccountCommand change => ChangeAccount(batch, change),
+                _ => throw new InvalidOperationException($"The writer does not know {command.GetType().Name}."),
+            };
+        }
+        catch (OverflowException)
+        {
+            return command.Failed(new Failure(Refusal.QuantityOverflow, "", "A balance would leave the range of 64 bits; nothing was recorded."));
+        }
+        catch (Exception exception) when (exception is not (StoreUnavailableException or OutOfMemoryException))
+        {
+            // A fault of Weir's own in one decision is answered as such; decisions are pure, so the others stand.
+            command.Fail(exception);
+            return null;
+        }
+    }
+
+    private static async ValueTask<Outcome> ConsumeAsync(Batch batch, ILedgerTransaction transaction, ConsumeCommand command)
+    {
+        if (batch.Find(command.Account) is not { } account)
+        {
+            return UnknownAccount(command);
+        }
+
+        if (command.CatalogVersion != batch.Book.ActiveVersion && RateAgain(batch, command) is { } failure)
+        {
+            return command.Failed(failure);
+        }
+
+        Consume consume = new()
+        {
+            Rated = command.Rated,
+            Mode = command.Mode,
+            HostEnforcement = command.HostEnforcement,
+            Now = batch.Now(account.State),
+            At = command.Event.At,
+            Import = command.Event.Import,
+            Failed = command.Event.Failed,
+            Scopes = batch.ScopesOf(command.Account, command.Details),
+        };
+        if (consume.Import && Admission.CheckTime(account.State.Account, consume) is null)
+        {
+            BalanceKey[] unknown = [.. Admission.KeysOf(account.State, batch.WorkspaceState, batch.Book, consume).Where(key => !account.State.Balances.ContainsKey(key))];
+            if (unknown.Length > 0)
+            {
+                account.Extend(await transaction.LoadBalancesAsync(account.State.Account.Id, unknown, CancellationToken.None));
+            }
+        }
+
+        Decision decision = Admission.Decide(account.State, batch.WorkspaceState, batch.Book, consume);
+        return batch.Take(command, account, decision, command.Details, command.Event.Type);
+    }
+
+    /// <summary>The catalog has moved on since the event was rated (TX-5).</summary>
+    private static Failure? RateAgain(Batch batch, ConsumeCommand command)
+    {
+        Catalog catalog = batch.Book.Active;
+        if (EventRating.Rate(catalog, command.Event, out Failure? failure) is not { } rated)
+        {
+            return failure;
+        }
+
+        command.Rated = rated;
+        command.CatalogVersion = batch.Book.ActiveVersion;
+        command.Details = EventRating.DetailsOf(command.Event, rated.Type, command.IsOwnId ? null : command.IdText);
+        return null;
+    }
+
+    private static Outcome Reverse(Batch batch, ReverseCommand command)
+    {
+        if (!batch.Snapshot.Targets.TryGetValue(command.Target, out StoredTarget? target) || batch.Find(target.Account) is not { } account || target.Account != command.Account)
+        {
+            return command.Failed(new Failure(Refusal.EventNotFound, "", $"There is no event '{command.IdText}'."));
+        }
+
+        if (target.Later.FirstOrDefault(entry => entry.Entry.Kind == EntryKind.Reversal) is { } earlier)
+        {
+            return new Outcome { Id = command.IdText, Entry = earlier.Entry, Sequence = earlier.Sequence, Replayed = true, Account = account.State };
+        }
+
+        batch.Settle(command.Target);
+        Reverse reverse = new(target.Entry, target.Sequence, [.. target.Later.Select(entry => entry.Entry)], batch.Now(account.State), command.Reason, command.Actor);
+        Decision decision = Corrections.Decide(account.State, batch.WorkspaceState, batch.Book, reverse);
+        EventDetails details = new() { Source = target.Details.Source, Provider = target.Details.Provider, Model = target.Details.Model, Endpoint = target.Details.Endpoint };
+        return batch.Take(command, account, decision, details, target.Entry.Type ?? "");
+    }
+
+    private static Outcome Adjust(Batch batch, AdjustCommand command)
+    {
+        if (batch.Find(command.Account) is not { } account)
+        {
+            return UnknownAccount(command);
+        }
+
+        if (!batch.Book.Active.Meters.TryGetValue(command.Meter, out Engine.Meter? meter))
+        {
+            return command.Failed(new Failure(Refusal.UnknownMeter, "/meter", $"There is no meter '{command.Meter}'; the catalog has {string.Join(", ", batch.Book.Active.Meters.Keys.Order(StringComparer.Ordinal))}."));
+        }
+
+        if (!Quantity.TryFromDecimal(command.Amount, meter.Scale, out Quantity amount))
+        {
+            return command.Failed(new Failure(Refusal.TooManyDecimals, "/amount", $"'{command.Amount}' does not fit '{meter.Key}': at most {meter.Scale} decimal places and 10^15 smallest units."));
+        }
+
+        Adjust adjust = new(meter, amount, batch.Now(account.State), command.Reason, command.Actor);
+        Decision decision = Corrections.Decide(account.State, batch.WorkspaceState, batch.Book, adjust);
+        return batch.Take(command, account, decision, new EventDetails { Id = command.IsOwnId ? null : command.IdText }, "");
+    }
+
+    private async ValueTask<Outcome> CompleteAsync(Batch batch, CompleteCommand command)
+    {
+        if (!batch.Snapshot.Targets.TryGetValue(command.Target, out StoredTarget? target) || batch.Find(target.Account) is not { } account)
+        {
+            return command.Failed(new Failure(Refusal.EventNotFound, "", $"There is no event '{command.IdText}'."));
+        }
+
+        if (target.Later.FirstOrDefault(entry => entry.Entry.Kind == EntryKind.Completion) is { } earlier)
+        {
+            return new Outcome { Id = command.IdText, Entry = earlier.Entry, Sequence = earlier.Sequence, Replayed = true, Account = account.State };
+        }
+
+        batch.Settle(command.Target);
+        RatedEvent? rated = null;
+        EventDetails details = command.Details;
+        if (!command.CallFailed)
+        {
+            Catalog catalog = await _catalogs.FindAsync(batch.Workspace, target.Entry.CatalogVersion, CancellationToken.None);
+            UsageEvent final = new()
+            {
+                Account = target.Account,
+                Type = target.Entry.Type ?? "",
+                Properties = target.Details.FreeProperties.With(target.Entry.Properties).With(command.Properties),
+                Cost = command.Cost ?? (target.Entry.Cost is { } cost ? new GivenCost(cost.Amount, null) : null),
+                Details = command.Details,
+            };
+            rated = EventRating.Rate(catalog, final, out Failure? failure);
+            if (rated is null)
+            {
+                return command.Failed(failure!);
+            }
+
+            details = EventRating.DetailsOf(final with { Properties = command.Properties }, rated.Type, null);
+        }
+
+        Complete complete = new(target.Entry, target.Sequence, [.. target.Later.Select(entry => entry.Entry)], rated, batch.Now(account.State));
+        Decision decision = Corrections.Decide(account.State, batch.WorkspaceState, batch.Book, complete);
+        return batch.Take(command, account, decision, details, target.Entry.Type ?? "");
+    }
+
+    private static Outcome ChangeAccount(Batch batch, ChangeAccountCommand command)
+    {
+        if (batch.Find(command.Account) is not { } account)
+        {
+            return UnknownAccount(command);
+        }
+
+        Account? changed = AccountRules.Apply(account.State.Account, command.Change, batch.Book, batch.Now(account.State), out Failure? failure);
+        if (changed is null)
+        {
+            return command.Failed(failure!);
+        }
+
+        if (!ReferenceEquals(changed, account.State.Account) || command.Profile is not null)
+        {
+            batch.ChangeAccount(account, account.State with { Account = changed }, command.Profile);
+        }
+
+        return new Outcome { Id = command.IdText, Account = account.State };
+    }
+
+    private static Outcome UnknownAccount(LedgerCommand command) => command.Failed(new Failure(Refusal.UnknownAccount, "/account",
+        $"There is no account '{command.Account}'. PUT /api/v1/accounts/{Uri.EscapeDataString(command.Account.Value)} makes one; with autoCreate in the catalog its first event does."));
+
+    private static Dictionary<Entry, long> Sequences(LedgerWrites writes, IReadOnlyList<long> sequences)
+    {
+        Dictionary<Entry, long> map = new(writes.Rows.Count, ReferenceEqualityComparer.Instance);
+        for (int i = 0; i < writes.Rows.Count; i++)
+        {
+            map.Add(writes.Rows[i].Entry, sequences[i]);
+        }
+
+        return map;
+    }
+
+    private void Answer(IReadOnlyList<LedgerCommand> commands, Outcome?[] outcomes, Dictionary<Entry, long> sequences)
+    {
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            if (outcomes[i] is { } outcome)
+            {
+                string result = "repeated";
+                if (outcome.Entry is { } entry && sequences.TryGetValue(entry, out long sequence))
+                {
+                    outcome = outcome with { Sequence = sequence };
+                    result = "recorded";
+                }
+
+                _instruments.Decisions.Add(1, new KeyValuePair<string, object?>("outcome", outcome.Allowed ? result : outcome.Refusal.Code()));
+                commands[i].Complete(outcome);
+            }
+        }
+    }
+}

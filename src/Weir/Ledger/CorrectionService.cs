@@ -1,0 +1,40 @@
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>Takes events back and adjusts balances, each as a new entry (COR-1).</summary>
+public sealed class CorrectionService(IWeirStore store, GroupCommit commits)
+{
+    /// <summary>Reverses an event, once: a repeat gets the first answer again.</summary>
+    public async Task<Outcome> ReverseAsync(WorkspaceId workspace, EventId id, string? reason, string? actor, CancellationToken cancellationToken)
+    {
+        LedgerRecord? record = await store.Ledger.FindAsync(workspace, id, cancellationToken);
+        if (record?.Account is not { } account)
+        {
+            return new Outcome { Id = id.Value, Refusal = Refusal.EventNotFound, Failure = new Failure(Refusal.EventNotFound, "", $"There is no event '{id}'.") };
+        }
+
+        return await commits.SubmitAsync(
+            new ReverseCommand { Workspace = workspace, Account = account, IdText = id.Value, Target = Digest.Of(id.Value), Reason = reason, Actor = actor },
+            cancellationToken);
+    }
+
+    /// <summary>Moves every account-wide balance of a meter.</summary>
+    /// <param name="amount">In the meter's unit; a negative amount is at most what is used.</param>
+    public async Task<Outcome> AdjustAsync(
+        WorkspaceId workspace, EventId id, AccountKey account, string meter, decimal amount, string reason, string actor, CancellationToken cancellationToken) =>
+        await commits.SubmitAsync(
+            new AdjustCommand
+            {
+                Workspace = workspace,
+                Account = account,
+                IdText = id.Value,
+                Id = Digest.Of(id.Value),
+                Fingerprint = Fingerprint.OfAdjustment(account, meter, amount, reason, actor),
+                Meter = meter,
+                Amount = amount,
+                Reason = reason,
+                Actor = actor,
+            },
+            cancellationToken);
+}

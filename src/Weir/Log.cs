@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace Weir;
+
+/// <summary>Everything that the shell logs, one line an event.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1001, LogLevel.Warning, "An event of the recorder was rejected: {Code}: {Reason}")]
+    public static partial void RecorderRejected(ILogger logger, string code, string reason);
+
+    [LoggerMessage(1002, LogLevel.Error, "An event of the recorder was dropped at shutdown: {Reason}")]
+    public static partial void RecorderDropped(ILogger logger, string reason);
+
+    [LoggerMessage(1003, LogLevel.Error, "The recorder could not record an event")]
+    public static partial void RecorderFault(ILogger logger, Exception exception);
+}

@@ -1,0 +1,39 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Weir;
+
+/// <summary>Weir's traces and metrics. Units stand in the instruments; no account's data in any tag.</summary>
+public sealed class WeirInstruments : IDisposable
+{
+    public const string Name = "Weir";
+
+    public static readonly ActivitySource Activities = new(Name);
+
+    private readonly Meter _meter;
+
+    public WeirInstruments(IMeterFactory factory)
+    {
+        _meter = factory.Create(Name);
+        Decisions = _meter.CreateCounter<long>("weir.decisions", "{decision}", "Decisions by operation and outcome.");
+        BatchSize = _meter.CreateHistogram<int>("weir.commit.batch", "{command}", "Commands in one commit.");
+        CommitDuration = _meter.CreateHistogram<double>("weir.commit.duration", "s", "From the begin of a batch to its commit.");
+        Retries = _meter.CreateCounter<long>("weir.commit.retries", "{batch}", "Batches decided again.");
+        RecorderDropped = _meter.CreateCounter<long>("weir.recorder.dropped", "{event}", "Events that the recorder could not take or keep.");
+        ProjectorLag = _meter.CreateGauge<long>("weir.projector.lag", "{entry}", "Entries that summaries are behind.");
+    }
+
+    public Counter<long> Decisions { get; }
+
+    public Histogram<int> BatchSize { get; }
+
+    public Histogram<double> CommitDuration { get; }
+
+    public Counter<long> Retries { get; }
+
+    public Counter<long> RecorderDropped { get; }
+
+    public Gauge<long> ProjectorLag { get; }
+
+    public void Dispose() => _meter.Dispose();
+}

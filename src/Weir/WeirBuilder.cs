@@ -1,0 +1,51 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Weir;
+
+/// <summary>Where stores and extensions register themselves: <c>services.AddWeir().AddSqlite("usage.db")</c>.</summary>
+public sealed class WeirBuilder(IServiceCollection services)
+{
+    public IServiceCollection Services { get; } = services;
+
+    /// <summary>Keeps everything in memory: for tests, and for what need not outlive the process.</summary>
+    public WeirBuilder AddMemory()
+    {
+        Services.RemoveAll<IWeirStore>();
+        Services.AddSingleton<IWeirStore>(provider => new MemoryStore(provider.GetRequiredService<TimeProvider>()));
+        return this;
+    }
+}
+
+public static class WeirServiceCollectionExtensions
+{
+    /// <summary>Adds Weir. A store must follow: <c>.AddSqlite(path)</c> or <c>.AddMemory()</c>.</summary>
+    public static WeirBuilder AddWeir(this IServiceCollection services, Action<WeirOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<WeirOptions>().ValidateDataAnnotations().ValidateOnStart();
+        if (configure is not null)
+        {
+            services.Configure(configure);
+        }
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<WeirOptions>>().Value);
+        services.AddMetrics();
+        services.TryAddSingleton<WeirInstruments>();
+        services.TryAddSingleton<StoreLifetime>();
+        services.TryAddSingleton<CatalogService>();
+        services.TryAddSingleton<BatchExecutor>();
+        services.TryAddSingleton<GroupCommit>();
+        services.TryAddSingleton<AdmissionService>();
+        services.TryAddSingleton<CorrectionService>();
+        services.TryAddSingleton<AccountService>();
+        services.TryAddSingleton<KeyService>();
+        services.TryAddSingleton<UsageService>();
+        services.TryAddSingleton<UsageRecorder>();
+        services.AddHostedService(provider => provider.GetRequiredService<StoreLifetime>());
+        services.AddHostedService(provider => provider.GetRequiredService<UsageRecorder>());
+        return new WeirBuilder(services);
+    }
+}

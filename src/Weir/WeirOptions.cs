@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>How Weir runs inside its host. Every bound has a range; a value outside it stops the start.</summary>
+public sealed class WeirOptions
+{
+    /// <summary>Set to <see cref="EnforcementMode.Observe"/> to record everything and refuse nothing, whatever the catalog says.</summary>
+    public EnforcementMode? Enforcement { get; set; }
+
+    /// <summary>The most commands that one commit takes.</summary>
+    [Range(1, 10_000)]
+    public int LargestBatch { get; set; } = 500;
+
+    /// <summary>The most commands that wait for the writer; beyond, callers are told to come again (<c>overloaded</c>).</summary>
+    [Range(100, 1_000_000)]
+    public int LargestQueue { get; set; } = 20_000;
+
+    /// <summary>The most events that wait to be recorded without anybody waiting for them; beyond, events are dropped and counted.</summary>
+    [Range(100, 1_000_000)]
+    public int LargestRecorderQueue { get; set; } = 50_000;
+
+    /// <summary>How long the recorder may take to empty its queue when the host stops.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan RecorderShutdown { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The catalog file that is applied at the start when the workspace <c>default</c> has none, or its content differs.</summary>
+    public string? CatalogFile { get; set; }
+}
