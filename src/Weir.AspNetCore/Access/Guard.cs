@@ -1,0 +1,119 @@
+using System.Text.Json;
+
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+using Weir.Engine;
+
+namespace Weir.AspNetCore;
+
+/// <summary>What a caller needs for an endpoint. Every endpoint of the API has one; without it the guard refuses everybody.</summary>
+/// <param name="Operator">Only the server's operator: an admin of the workspace <c>default</c>.</param>
+public sealed record ScopeMetadata(KeyScopes Scope, bool Operator = false);
+
+/// <summary>
+/// Stands before every endpoint of the API: finds out who calls, checks the scope, and turns whatever goes wrong into a problem document.
+/// </summary>
+internal static class Guard
+{
+    private const string Bearer = "Bearer ";
+
+    public static TBuilder RequireScope<TBuilder>(this TBuilder builder, KeyScopes scope)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new ScopeMetadata(scope));
+
+    public static TBuilder RequireOperator<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new ScopeMetadata(KeyScopes.Admin, true));
+
+    /// <summary>Who calls; set before any handler runs.</summary>
+    public static Caller Caller(this HttpContext context) =>
+        context.Features.Get<Caller>() ?? throw new InvalidOperationException("The endpoint is not behind the guard.");
+
+    public static WorkspaceId Workspace(this HttpContext context) => context.Caller().Workspace.Id;
+
+    public static void Protect(EndpointBuilder endpoint)
+    {
+        RequestDelegate? inner = endpoint.RequestDelegate;
+        if (inner is null)
+        {
+            return;
+        }
+
+        ScopeMetadata? scope = endpoint.Metadata.OfType<ScopeMetadata>().LastOrDefault();
+        endpoint.RequestDelegate = context => RunAsync(context, scope, inner);
+    }
+
+    private static async Task RunAsync(HttpContext context, ScopeMetadata? scope, RequestDelegate inner)
+    {
+        try
+        {
+            Problem? refused = await AuthenticateAsync(context, scope);
+            if (refused is not null)
+            {
+                await refused.WriteAsync(context);
+                return;
+            }
+
+            await inner(context);
+        }
+        catch (Exception exception) when (!context.Response.HasStarted && ProblemOf(exception, context) is { } problem)
+        {
+            context.Response.Clear();
+            await problem.WriteAsync(context);
+        }
+    }
+
+    private static async ValueTask<Problem?> AuthenticateAsync(HttpContext context, ScopeMetadata? scope)
+    {
+        string? header = context.Request.Headers.Authorization;
+        Caller? caller = header is not null && header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
+            ? await context.RequestServices.GetRequiredService<KeyService>().AuthenticateAsync(header[Bearer.Length..].Trim(), context.RequestAborted)
+            : null;
+        if (caller is null)
+        {
+            return new Problem(StatusCodes.Status401Unauthorized, "unauthorized", "A key is needed",
+                header is null ? "Send a key: 'Authorization: Bearer weir_live_…'." : "The key is not known, or it has been revoked.");
+        }
+
+        if (scope is null || !caller.Has(scope.Scope) || (scope.Operator && !caller.IsOperator))
+        {
+            return new Problem(StatusCodes.Status403Forbidden, "forbidden", "The key may not do this",
+                scope is { Operator: true } ? "Only an admin key of the workspace 'default' may do this." : $"The key needs the scope '{scope?.Scope.ToString().ToLowerInvariant()}'.");
+        }
+
+        context.Features.Set(caller);
+        return null;
+    }
+
+    private static Problem? ProblemOf(Exception exception, HttpContext context)
+    {
+        switch (exception)
+        {
+            case ProblemException problem:
+                return problem.Problem;
+            case EventFormatException format:
+                return Problem.InvalidJson(format.Pointer, format.Message);
+            case TooManyEventsException:
+                return new Problem(StatusCodes.Status413PayloadTooLarge, "too_many_events", "Too many events", exception.Message);
+            case OverloadedException:
+                return new Problem(StatusCodes.Status503ServiceUnavailable, "overloaded", "Too much at once", exception.Message) { RetryAfter = 1 };
+            case StoreUnavailableException:
+                Log.StoreUnavailable(Logger(context), exception);
+                return new Problem(StatusCodes.Status503ServiceUnavailable, "store_unavailable", "The store cannot be used now",
+                    "Whether the request took effect is unknown: repeat it with the same id, which is safe.") { RetryAfter = 1 };
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return Problem.PayloadTooLarge(exception.Message);
+            case BadHttpRequestException bad:
+                return new Problem(bad.StatusCode, Refusal.InvalidRequest.Code(), "The request is not valid", bad.Message);
+            case JsonException json:
+                return JsonBody.ProblemOf(json);
+            case OperationCanceledException when context.RequestAborted.IsCancellationRequested:
+                return new Problem(StatusCodes.Status499ClientClosedRequest, "client_closed_request", "The client has gone", "Nobody waits for the answer.");
+            default:
+                return null;
+        }
+    }
+
+    private static ILogger Logger(HttpContext context) => context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Weir.Api");
+}

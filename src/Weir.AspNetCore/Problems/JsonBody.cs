@@ -1,0 +1,180 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+using Microsoft.AspNetCore.Http;
+
+namespace Weir.AspNetCore;
+
+/// <summary>Bodies in and out: bounded, strict JSON.</summary>
+internal static class JsonBody
+{
+    /// <summary>The largest body of a call that is not about events or catalogs, in bytes.</summary>
+    public const int LargestDocument = 256 * 1024;
+
+    /// <summary>Members that are unknown, repeated or of the wrong type are refused; null members are left out of answers only where the type says so.</summary>
+    public static readonly JsonSerializerOptions Options = new(JsonSerializerOptions.Strict)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        MaxDepth = EventBounds.LargestDepth,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false), new DecimalConverter(), new InstantConverter() },
+    };
+
+    /// <summary>The whole body as contiguous bytes; the caller hands them to <paramref name="read"/> at once.</summary>
+    /// <exception cref="ProblemException">It is larger than <paramref name="largest"/>.</exception>
+    public static async ValueTask<T> ReadAsync<T>(HttpContext context, int largest, Func<ReadOnlyMemory<byte>, T> read)
+    {
+        PipeReader reader = context.Request.BodyReader;
+        if (context.Request.ContentLength > largest)
+        {
+            throw TooLarge(largest);
+        }
+
+        while (true)
+        {
+            ReadResult result = await reader.ReadAsync(context.RequestAborted);
+            ReadOnlySequence<byte> buffer = result.Buffer;
+            if (buffer.Length > largest)
+            {
+                throw TooLarge(largest);
+            }
+
+            if (result.IsCompleted)
+            {
+                try
+                {
+                    return read(buffer.IsSingleSegment ? buffer.First : buffer.ToArray());
+                }
+                finally
+                {
+                    reader.AdvanceTo(buffer.End);
+                }
+            }
+
+            reader.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    /// <summary>Reads a document of a configuration call.</summary>
+    public static async ValueTask<T> ReadAsync<T>(HttpContext context)
+    {
+        RequireJson(context);
+        return await ReadAsync(context, LargestDocument, bytes =>
+            JsonSerializer.Deserialize<T>(bytes.Span, Options) ?? throw new ProblemException(Problem.InvalidJson("", "The body is null; an object is wanted.")));
+    }
+
+    public static void RequireJson(HttpContext context)
+    {
+        if (!IsMediaType(context.Request.ContentType, "application/json"))
+        {
+            throw new ProblemException(UnsupportedMediaType(context.Request.ContentType, "application/json"));
+        }
+    }
+
+    public static Problem UnsupportedMediaType(string? found, string wanted) => new(
+        StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "The body's type is not supported",
+        $"Content-Type is '{found}'; send {wanted}.");
+
+    public static bool IsMediaType(string? contentType, string wanted)
+    {
+        ReadOnlySpan<char> type = contentType;
+        int end = type.IndexOf(';');
+        return (end < 0 ? type : type[..end]).Trim().Equals(wanted, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>What a serializer's exception says, with the member as a JSON pointer.</summary>
+    public static Problem ProblemOf(JsonException exception)
+    {
+        string pointer = PointerOf(exception.Path);
+        string message = exception.Message;
+        int end = message.IndexOf(" Path: ", StringComparison.Ordinal);
+        message = end < 0 ? message : message[..end];
+        string place = exception.LineNumber is { } line ? $" (line {line + 1}, byte {exception.BytePositionInLine + 1})" : "";
+        return Problem.InvalidJson(pointer, message + place);
+    }
+
+    public static Task WriteAsync<T>(HttpContext context, T value, int status = StatusCodes.Status200OK)
+    {
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsJsonAsync(value, Options, "application/json", context.RequestAborted);
+    }
+
+    /// <summary>Lets a handler write its answer directly.</summary>
+    public static async Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
+    {
+        context.Response.ContentType = "application/json";
+        Utf8JsonWriter writer = t_writer ?? new Utf8JsonWriter(context.Response.BodyWriter);
+        t_writer = null;
+        writer.Reset(context.Response.BodyWriter);
+        write(writer);
+        writer.Flush();
+        writer.Reset();
+        t_writer = writer;
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? t_writer;
+
+    private static ProblemException TooLarge(int largest) => new(Problem.PayloadTooLarge($"The body has more than {largest} bytes; send less at once."));
+
+    /// <summary>From the serializer's <c>$.a.b[0]['c d']</c>.</summary>
+    private static string PointerOf(string? path)
+    {
+        if (path is null or "$")
+        {
+            return "";
+        }
+
+        System.Text.StringBuilder pointer = new();
+        for (int i = 1; i < path.Length; i++)
+        {
+            if (path[i] == '.')
+            {
+                pointer.Append('/');
+            }
+            else if (path[i] == '[')
+            {
+                int end = path.IndexOf(']', i);
+                string inner = path[(i + 1)..end].Trim('\'');
+                pointer.Append('/').Append(inner.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal));
+                i = end;
+            }
+            else
+            {
+                pointer.Append(path[i]);
+            }
+        }
+
+        return pointer.ToString();
+    }
+}
+
+/// <summary>Decimals exactly as they were sent, and the shortest form back.</summary>
+internal sealed class DecimalConverter : JsonConverter<decimal>
+{
+    public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.Number && reader.TryGetDecimal(out decimal value)
+            ? value
+            : throw new JsonException("A number that fits 28 digits is wanted.");
+
+    public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) => writer.WriteNumberValue(Engine.Decimals.Normalize(value));
+}
+
+/// <summary>RFC 3339 in UTC; the open ends of time are null.</summary>
+internal sealed class InstantConverter : JsonConverter<NodaTime.Instant>
+{
+    public override NodaTime.Instant Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        NodaTime.Text.ParseResult<NodaTime.OffsetDateTime> parsed =
+            NodaTime.Text.OffsetDateTimePattern.Rfc3339.Parse(reader.TokenType == JsonTokenType.String ? reader.GetString()! : "");
+        return parsed.Success && parsed.Value.Year is >= 1970 and <= 9000
+            ? Engine.Clock.Truncate(parsed.Value.ToInstant())
+            : throw new JsonException("A time as RFC 3339 with an offset is wanted, such as 2026-11-21T09:30:00Z.");
+    }
+
+    public override void Write(Utf8JsonWriter writer, NodaTime.Instant value, JsonSerializerOptions options) => JsonText.Write(writer, value);
+}
