@@ -1,0 +1,174 @@
+using System.Reflection;
+
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir.Storage.Tests;
+
+public abstract partial class StoreCompliance
+{
+    private delegate Task<object?> Read(IWeirStore store, WorkspaceId workspace);
+
+    /// <summary>One look for each member of the contracts at what <see cref="Everything"/> wrote.</summary>
+    private static readonly Dictionary<string, Read> s_looks = new(StringComparer.Ordinal)
+    {
+        ["IKeyStore.FindAsync"] = async (s, w) => await s.Keys.FindAsync(w, "k1", None),
+        ["IKeyStore.ListAsync"] = async (s, w) => await s.Keys.ListAsync(w, None),
+        ["IKeyStore.RevokeAsync"] = async (s, w) => await s.Keys.RevokeAsync(w, "k1", None),
+        ["IKeyStore.AddAsync"] = async (s, w) =>
+        {
+            await s.Keys.AddAsync(w, new ApiKey("k2", "", true, KeyScopes.Read, default, Sample.Now, null), None);
+            return (await s.Keys.ListAsync(w, None)).Count;
+        },
+        ["ICatalogStore.ActiveVersionAsync"] = async (s, w) => await s.Catalogs.ActiveVersionAsync(w, None),
+        ["ICatalogStore.FindAsync"] = async (s, w) => await s.Catalogs.FindAsync(w, 1, None),
+        ["ICatalogStore.ListAsync"] = async (s, w) => await s.Catalogs.ListAsync(w, true, None),
+        ["ICatalogStore.AddAsync"] = async (s, w) => await s.Catalogs.AddAsync(w, "x", CatalogFormat.Yaml, null, 0, None),
+        ["ICatalogStore.ActivateAsync"] = async (s, w) => await s.Catalogs.ActivateAsync(w, 1, 1, None),
+        ["ICatalogStore.ReadUseAsync"] = async (s, w) => await s.Catalogs.ReadUseAsync(w, None),
+        ["IAccountStore.FindAsync"] = async (s, w) => await s.Accounts.FindAsync(w, Sample.Acme, None),
+        ["IAccountStore.ListAsync"] = async (s, w) => await s.Accounts.ListAsync(w, new AccountFilter(), None),
+        ["IAccountStore.CountAsync"] = async (s, w) => await s.Accounts.CountAsync(w, None),
+        ["IAccountStore.NamesAsync"] = async (s, w) => await s.Accounts.NamesAsync(w, [Sample.AcmeId], None),
+        ["IAccountStore.AliasesAsync"] = async (s, w) => await s.Accounts.AliasesAsync(w, Sample.AcmeId, ScopeKind.User, None),
+        ["IAccountStore.CountByPlanAsync"] = async (s, w) => await s.Accounts.CountByPlanAsync(w, None),
+        ["ILedgerStore.BeginAsync"] = LoadAllAsync,
+        ["ILedgerStore.CreateAccountsAsync"] = async (s, w) =>
+        {
+            await s.Ledger.CreateAccountsAsync(w, [Sample.New("acme", 5, "free", "Other")], None);
+            return await s.Accounts.FindAsync(w, Sample.Acme, None);
+        },
+        ["ILedgerStore.ReadStateAsync"] = async (s, w) => await s.Ledger.ReadStateAsync(w, Sample.Acme, None),
+        ["ILedgerStore.ReadWorkspaceStateAsync"] = async (s, w) => await s.Ledger.ReadWorkspaceStateAsync(w, None),
+        ["ILedgerStore.ReadScopesAsync"] = async (s, w) => await s.Ledger.ReadScopesAsync(w, Sample.Acme, "u-7", null, null, None),
+        ["ILedgerStore.ReadAsync"] = async (s, w) => await s.Ledger.ReadAsync(w, new LedgerFilter { Account = Sample.Acme }, None),
+        ["ILedgerStore.FindAsync"] = async (s, w) => await s.Ledger.FindAsync(w, new EventId("evt-1"), None),
+        ["ILedgerStore.FollowAsync"] = async (s, w) => await s.Ledger.FollowAsync(w, 0, 100, None),
+        ["ILedgerStore.ReadEntriesAsync"] = async (s, w) => await s.Ledger.ReadEntriesAsync(w, [.. Enumerable.Range(1, 50).Select(i => (long)i)], None),
+        ["ILedgerStore.ScanAsync"] = async (s, w) => await AllAsync(s.Ledger.ScanAsync(w, [Sample.AcmeId], Instant.MinValue, Instant.MaxValue, None)),
+        ["ILedgerStore.LastSequenceAsync"] = async (s, w) => await s.Ledger.LastSequenceAsync(w, None),
+        ["ILedgerStore.ReadBalancesAsync"] = async (s, w) => await AllAsync(s.Ledger.ReadBalancesAsync(w, None)),
+        ["ILedgerStore.ReadHistoryAsync"] = async (s, w) => await s.Ledger.ReadHistoryAsync(w, Sample.Acme, null, null, Instant.MinValue, Instant.MaxValue, None),
+        ["ILedgerStore.ReadDenialsAsync"] = async (s, w) => await s.Ledger.ReadDenialsAsync(w, null, Instant.MinValue, Instant.MaxValue, None),
+        ["ISummaryStore.CheckpointAsync"] = async (s, w) => await s.Summaries.CheckpointAsync(w, None),
+        ["ISummaryStore.AddAsync"] = async (s, w) =>
+            await s.Summaries.AddAsync(w, 0, 10, new Dictionary<SummaryKey, SummaryFigures> { [Key(1, 0, "a")] = Figures(1) }, None),
+        ["ISummaryStore.ReadAsync"] = async (s, w) => await AllAsync(s.Summaries.ReadAsync(w, new SummaryQuery(1, null, "", null, Instant.MinValue, Instant.MaxValue), None)),
+        ["ISummaryStore.ClearAsync"] = async (s, w) =>
+        {
+            await s.Summaries.ClearAsync(w, None);
+            return await s.Summaries.CheckpointAsync(w, None);
+        },
+        ["ILedgerTransaction.LoadAsync"] = LoadAllAsync,
+        ["ILedgerTransaction.LoadBalancesAsync"] = async (s, w) =>
+        {
+            await using ILedgerTransaction transaction = await s.Ledger.BeginAsync(w, None);
+            await transaction.LoadAsync(new LedgerLoad { Accounts = [Sample.Acme] }, None);
+            return await transaction.LoadBalancesAsync(Sample.AcmeId, [.. Sample.FullState().Balances.Keys], None);
+        },
+        ["ILedgerTransaction.WriteAsync"] = async (s, w) => await TakeIdsAsync(s, w) is not null,
+        ["ILedgerTransaction.CommitAsync"] = async (s, w) =>
+        {
+            IReadOnlyList<long>? sequences = await TakeIdsAsync(s, w);
+            return sequences is not null && await s.Ledger.FindAsync(w, new EventId("evt-1"), None) is not null;
+        },
+    };
+
+    public static TheoryData<string> Looks => [.. s_looks.Keys];
+
+    [Fact(DisplayName = "ACC-2: the isolation of every member of the contracts is shown")]
+    public void EveryMemberIsShown()
+    {
+        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(ILedgerTransaction) }
+            .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(method => $"{type.Name}.{method.Name}"));
+        Assert.Equal(members.Order(StringComparer.Ordinal), s_looks.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Theory(DisplayName = "ACC-2: a workspace sees nothing of another")]
+    [MemberData(nameof(Looks))]
+    public async Task AWorkspaceSeesNothingOfAnother(string member)
+    {
+        await FillAsync();
+        // Two that are empty, one beside the full one and one in a store of its own: they must answer alike.
+        WorkspaceId beside = await NewWorkspaceAsync("beside");
+        await using MemoryStore alone = new(Time);
+        WorkspaceId empty = (await alone.Workspaces.CreateAsync("beside", null, "UTC", None))!.Id;
+        Same(await s_looks[member](alone, empty), await s_looks[member](Store, beside));
+    }
+
+    [Fact(DisplayName = "ACC-2: what one workspace writes leaves another as it was")]
+    public async Task AWorkspaceChangesNothingOfAnother()
+    {
+        await FillAsync();
+        WorkspaceId other = await NewWorkspaceAsync("other");
+        List<string> before = await LookAsync();
+
+        await Ledger.CreateAccountsAsync(other, [Sample.New("acme", 5, "other", "Other")], None);
+        await WriteAsync(
+            new LedgerWrites
+            {
+                Accounts = [Sample.WriteOf(Sample.StateOf(Sample.Account(5, "other"), Sample.Balance(1)))],
+                Profiles = [new ProfileWrite(5, new AccountProfile(Sample.Acme) { Name = "Third" })],
+                Aliases = [new NewAlias(5, new Alias(Sample.Acme, ScopeKind.User, "u-7"), 99)],
+                Rows = [Sample.Row("evt-1", Sample.Entry(5))],
+                Denials = [new StoredDenial(Digest.Of("no-1"), default, new byte[] { 9 }, Sample.Now)],
+                DenialCounts = [new DenialCount(5, s_bucket, "diagnose", Refusal.LimitExceeded, 1)],
+            }, other);
+        await Store.Catalogs.AddAsync(other, "other", CatalogFormat.Yaml, null, 0, None);
+        await Store.Keys.AddAsync(other, new ApiKey("k1", "other", true, KeyScopes.Read, default, Sample.Now, null), None);
+        await Store.Keys.RevokeAsync(other, "k1", None);
+        await Store.Summaries.AddAsync(other, 0, 99, new Dictionary<SummaryKey, SummaryFigures> { [Key(1, 0, "a")] = Figures(7) }, None);
+        await Store.Summaries.ClearAsync(other, None);
+
+        Assert.Equal(before, await LookAsync());
+
+        async Task<List<string>> LookAsync()
+        {
+            List<string> seen = [];
+            foreach (string member in s_looks.Keys.Where(member => member.Contains("Read", StringComparison.Ordinal) || member.Contains("Find", StringComparison.Ordinal) || member.Contains("List", StringComparison.Ordinal) || member.Contains("Load", StringComparison.Ordinal)))
+            {
+                seen.Add(member + " " + Dump.Of(await s_looks[member](Store, Own)));
+            }
+
+            return seen;
+        }
+    }
+
+    private static async Task<object?> LoadAllAsync(IWeirStore store, WorkspaceId workspace)
+    {
+        await using ILedgerTransaction transaction = await store.Ledger.BeginAsync(workspace, None);
+        return await transaction.LoadAsync(
+            new LedgerLoad
+            {
+                Accounts = [Sample.Acme],
+                Ids = [Digest.Of("evt-1"), Digest.Of("no-1")],
+                Targets = [Digest.Of("evt-1")],
+                Aliases = [new Alias(Sample.Acme, ScopeKind.User, "u-7")],
+            }, None);
+    }
+
+    private static async Task<IReadOnlyList<long>?> TakeIdsAsync(IWeirStore store, WorkspaceId workspace)
+    {
+        await store.Ledger.CreateAccountsAsync(workspace, [Sample.New("acme", 5)], None);
+        await using ILedgerTransaction transaction = await store.Ledger.BeginAsync(workspace, None);
+        await transaction.LoadAsync(new LedgerLoad { Accounts = [Sample.Acme] }, None);
+        IReadOnlyList<long>? sequences = await transaction.WriteAsync(
+            new LedgerWrites { Rows = [Sample.Row("evt-1", Sample.Entry(5))], Denials = [new StoredDenial(Digest.Of("no-1"), default, new byte[] { 1 }, Sample.Now)] }, None);
+        if (sequences is not null)
+        {
+            await transaction.CommitAsync(None);
+        }
+
+        return sequences;
+    }
+
+    private async Task FillAsync()
+    {
+        await CreateAcmeAsync();
+        await WriteAsync(Everything());
+        await Store.Catalogs.AddAsync(Own, "own", CatalogFormat.Yaml, "me", 0, None);
+        await Store.Keys.AddAsync(Own, new ApiKey("k1", "own", true, KeyScopes.Admin, Digest.Of("s"), Sample.Now, null), None);
+        await Store.Summaries.AddAsync(Own, 0, 1, new Dictionary<SummaryKey, SummaryFigures> { [Key(1, 0, "a")] = Figures(1) }, None);
+    }
+}
