@@ -44,6 +44,15 @@ public static class CatalogBounds
 
     public const int MostPrices = 10_000;
 
+    /// <summary>Of a plan, a unit or a number of units, in the catalog's currency.</summary>
+    public const long LargestPrice = 1_000_000_000_000_000;
+
+    /// <summary>The number of units that a price or an amount may be for.</summary>
+    public const long LargestUnit = 1_000_000_000_000_000;
+
+    /// <inheritdoc cref="LargestUnit"/>
+    public const decimal SmallestUnit = 0.000001m;
+
     public const int MostMetadataEntries = 50;
 
     public const int LargestMetadataValueLength = 500;

@@ -7,12 +7,15 @@ internal sealed class CatalogErrors
 {
     private readonly List<CatalogError> _errors = [];
 
+    /// <summary>Whether more errors would change nothing but the time that it takes to find them.</summary>
+    public bool IsFull => _errors.Count > CatalogBounds.MostErrors;
+
     public bool IsEmpty => _errors.Count == 0;
 
     public void Add(string pointer, DocumentPosition position, string message)
     {
         // One beyond the bound is kept so that Sorted knows that something was left out.
-        if (_errors.Count <= CatalogBounds.MostErrors)
+        if (!IsFull)
         {
             _errors.Add(new CatalogError(pointer, position, message));
         }
@@ -25,8 +28,8 @@ internal sealed class CatalogErrors
             .Take(CatalogBounds.MostErrors)
             .OrderBy(error => error.Position.Line)
             .ThenBy(error => error.Position.Column);
-        return _errors.Count <= CatalogBounds.MostErrors
+        return !IsFull
             ? [.. sorted]
-            : [.. sorted, new CatalogError("", default, $"There are more errors; only the first {CatalogBounds.MostErrors} are named.")];
+            : [.. sorted, new CatalogError("", _errors[^1].Position, $"There are more errors; only the first {CatalogBounds.MostErrors} are named.")];
     }
 }

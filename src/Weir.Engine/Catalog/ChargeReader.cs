@@ -167,19 +167,15 @@ internal static class ChargeReader
             decimal? unit = 1;
             if (members.TryGet("unit", out DocumentCursor unitCursor))
             {
-                unit = unitCursor.Number("a unit", "a number above 0");
-                if (unit <= 0)
-                {
-                    unitCursor.Fail($"A unit must be a number above 0; this is {unit}.");
-                }
+                unit = unitCursor.NumberBetween("a unit", CatalogBounds.SmallestUnit, CatalogBounds.LargestUnit);
             }
 
             decimal? amount = members.TryGet("amount", out DocumentCursor amountCursor)
                 ? Amount(amountCursor, meter, draft, "an amount")
                 : 1;
-            if (property is not null && unit > 0 && amount is { } known)
+            if (property is not null && unit is { } size && amount is { } known)
             {
-                rules.Add(new PerUnitRule(property, unit.Value, known));
+                rules.Add(new PerUnitRule(property, size, known));
             }
         }
 

@@ -39,7 +39,7 @@ internal readonly struct DocumentCursor(DocumentNode node, string pointer, Catal
 
         foreach (DocumentMember member in mapping.Members)
         {
-            if (Array.IndexOf(allowed, member.Key) < 0)
+            if (Array.IndexOf(allowed, member.Key) < 0 && !Errors.IsFull)
             {
                 FailAt(
                     member,
@@ -230,13 +230,13 @@ internal readonly struct DocumentCursor(DocumentNode node, string pointer, Catal
     /// <summary>An amount of money or a unit price: 0 or more with at most 12 decimal places.</summary>
     public decimal? Price(string what)
     {
-        string allowed = $"a number of 0 or more with at most {UnitPrice.LargestScale} decimal places";
+        string allowed = $"a number from 0 to {CatalogBounds.LargestPrice} with at most {UnitPrice.LargestScale} decimal places";
         if (Number(what, allowed) is not { } value)
         {
             return null;
         }
 
-        if (value < 0 || Decimals.Places(value) > UnitPrice.LargestScale)
+        if (value is < 0 or > CatalogBounds.LargestPrice || Decimals.Places(value) > UnitPrice.LargestScale)
         {
             Fail($"{Capital(what)} must be {allowed}; this is {value}.");
             return null;

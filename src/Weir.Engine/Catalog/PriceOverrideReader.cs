@@ -58,12 +58,7 @@ internal static class PriceOverrideReader
         decimal? per = 1;
         if (members.TryGet("per", out DocumentCursor perCursor))
         {
-            per = perCursor.Number("per", "a number above 0");
-            if (per <= 0)
-            {
-                perCursor.Fail($"Per must be a number above 0; this is {per}.");
-                per = null;
-            }
+            per = perCursor.NumberBetween("per", CatalogBounds.SmallestUnit, CatalogBounds.LargestUnit);
         }
 
         decimal? price = members.TryRequire("price", "a number of 0 or more", out DocumentCursor priceCursor)

@@ -55,7 +55,7 @@ public static partial class CatalogText
         DocumentMember? member = mapping.Find(key);
         if (member is null && value is null)
         {
-            error = new CatalogError(here + Segment(key), mapping.Position, $"There is no member '{key}' to remove.");
+            error = new CatalogError(here + Segment(key), mapping.Position, $"There is no member '{key}', so nothing can be removed.");
             return null;
         }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -53,7 +54,7 @@ public static partial class CatalogText
                 writer.WriteEndArray();
                 break;
             case DocumentScalar { Kind: ScalarKind.Number } number:
-                writer.WriteRawValue(JsonNumber(number.Text));
+                WriteNumber(writer, JsonNumber(number.Text));
                 break;
             case DocumentScalar { Kind: ScalarKind.Boolean } boolean:
                 writer.WriteBooleanValue(boolean.IsTrue);
@@ -64,6 +65,19 @@ public static partial class CatalogText
             default:
                 writer.WriteNullValue();
                 break;
+        }
+    }
+
+    private static void WriteNumber(Utf8JsonWriter writer, string json)
+    {
+        // A raw value is not indented; it is only needed for what a decimal would write otherwise, such as 1e3.
+        if (Decimals.TryParseExact(json, out _) && decimal.Parse(json, NumberStyles.Float) is var value && value.ToString() == json)
+        {
+            writer.WriteNumberValue(value);
+        }
+        else
+        {
+            writer.WriteRawValue(json);
         }
     }
 

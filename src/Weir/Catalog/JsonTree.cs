@@ -153,10 +153,10 @@ internal ref struct JsonTree
         return TextPosition.Of(utf8[..(utf8.Length - line.Length + before)]);
     }
 
-    /// <summary>The reader's message without the position that it appends.</summary>
+    /// <summary>The reader's message without the position that it appends; it may quote the document at any length.</summary>
     private static string Reason(JsonException exception)
     {
         int position = exception.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return (position < 0 ? exception.Message : exception.Message[..position]).TrimEnd('.');
+        return TreeErrors.Cut((position < 0 ? exception.Message : exception.Message[..position]).ReplaceLineEndings(" ").TrimEnd('.'));
     }
 }

@@ -8,6 +8,8 @@ namespace Weir;
 /// <summary>The errors of one parse, and where in the tree the parser stands.</summary>
 internal sealed class TreeErrors
 {
+    private const int LongestCut = 200;
+
     private readonly List<string> _path = [];
     private readonly List<CatalogError> _errors = [];
     private bool _unfaithful;
@@ -78,9 +80,10 @@ internal sealed class TreeErrors
         return pointer.ToString();
     }
 
-    private static string Cut(string text)
+    /// <summary>A text of the document, or of its parser, short enough to stand in a pointer or a message.</summary>
+    public static string Cut(string text)
     {
-        if (text.Length <= CatalogName.LargestLength && TextPosition.FirstLoneSurrogate(text) < 0)
+        if (text.Length <= LongestCut && TextPosition.FirstLoneSurrogate(text) < 0)
         {
             return text;
         }
@@ -88,7 +91,7 @@ internal sealed class TreeErrors
         StringBuilder cut = new();
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if (cut.Length + rune.Utf16SequenceLength > CatalogName.LargestLength)
+            if (cut.Length + rune.Utf16SequenceLength > LongestCut)
             {
                 return cut.Append('…').ToString();
             }

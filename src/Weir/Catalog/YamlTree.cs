@@ -13,10 +13,16 @@ namespace Weir;
 /// </summary>
 internal sealed class YamlTree
 {
+    private readonly Scanner _scanner;
     private readonly Parser _parser;
     private readonly TreeErrors _errors = new();
+    private bool _isTooDeep;
 
-    private YamlTree(string text) => _parser = new Parser(new StringReader(text));
+    private YamlTree(string text)
+    {
+        _scanner = new Scanner(new StringReader(text));
+        _parser = new Parser(_scanner);
+    }
 
     public static DocumentResult Parse(string text)
     {
@@ -28,7 +34,10 @@ internal sealed class YamlTree
         }
         catch (YamlException exception)
         {
-            tree._errors.Refuse(Position(exception.Start), $"The text is not valid YAML: {exception.Message.TrimEnd('.')}.");
+            if (!tree._isTooDeep)
+            {
+                tree._errors.Refuse(Position(exception.Start), $"The text is not valid YAML: {TreeErrors.Cut(exception.Message.ReplaceLineEndings(" ").TrimEnd('.'))}.");
+            }
         }
 
         return tree._errors.Result(root);
@@ -37,17 +46,17 @@ internal sealed class YamlTree
     private DocumentNode? Document()
     {
         // The stream's start, then the document's, unless there is none.
-        _parser.MoveNext();
-        _parser.MoveNext();
+        Move();
+        Move();
         if (_parser.Current is not DocumentStart)
         {
             _errors.Refuse(new DocumentPosition(1, 1), "The document is empty; a catalog is a mapping.");
             return null;
         }
 
-        _parser.MoveNext();
+        Move();
         DocumentNode root = Node();
-        _parser.MoveNext();
+        Move();
         if (_parser.Current is DocumentStart next)
         {
             _errors.Refuse(Position(next.Start), "Another document begins here; a catalog is one document.");
@@ -64,7 +73,7 @@ internal sealed class YamlTree
         if (current is AnchorAlias alias)
         {
             _errors.Refuse(position, $"'*{alias.Value}' is an alias; aliases are not allowed in a catalog, write the value out.");
-            _parser.MoveNext();
+            Move();
             return new DocumentScalar(position, ScalarKind.Null, "");
         }
 
@@ -82,20 +91,20 @@ internal sealed class YamlTree
         if (node is Scalar scalar)
         {
             _errors.CheckText(scalar.Value, position);
-            _parser.MoveNext();
+            Move();
             return new DocumentScalar(
                 position, scalar.Style == ScalarStyle.Plain ? YamlScalar.KindOf(scalar.Value) : ScalarKind.Text, scalar.Value);
         }
 
         if (++_errors.Depth > CatalogBounds.LargestDepth)
         {
+            // The scanner's work grows with the square of the depth of flow collections, so nothing behind this is read.
             _errors.TooDeep(position);
-            Skip();
-            _errors.Depth--;
-            return new DocumentScalar(position, ScalarKind.Null, "");
+            _isTooDeep = true;
+            throw new YamlException(current.Start, current.End, "The document is too deep.");
         }
 
-        _parser.MoveNext();
+        Move();
         DocumentNode result = node is MappingStart ? Mapping(position) : Sequence(position);
         _errors.Depth--;
         return result;
@@ -111,7 +120,7 @@ internal sealed class YamlTree
             _errors.Leave();
         }
 
-        _parser.MoveNext();
+        Move();
         return new DocumentSequence(position, items.ToImmutable());
     }
 
@@ -147,20 +156,21 @@ internal sealed class YamlTree
             }
         }
 
-        _parser.MoveNext();
+        Move();
         return new DocumentMapping(position, members.ToImmutable());
     }
 
-    /// <summary>Passes the mapping or list at the current event, however deep it is.</summary>
-    private void Skip()
+    private void Move()
     {
-        int open = 0;
-        do
+        try
         {
-            open += _parser.Current!.NestingIncrease;
             _parser.MoveNext();
         }
-        while (open > 0);
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException or IndexOutOfRangeException or OverflowException)
+        {
+            // The scanner leaves some broken texts, such as a plain scalar that it cannot begin, with exceptions of its own.
+            throw new YamlException(_scanner.CurrentPosition, _scanner.CurrentPosition, "what stands here is no value, name or separator", exception);
+        }
     }
 
     private static DocumentPosition Position(in Mark mark) => new((int)mark.Line, (int)mark.Column);

@@ -42,7 +42,7 @@ public sealed class EventTypeSpecs
         events: { e: { charges: { calls: { per: { unit: 60, amount: 1 } } } } }
             /events/e/charges/calls/per/property 4:41 'property' is required in per: the name of a property with a number.
         events: { e: { charges: { calls: { per: { property: n, unit: 0 } } } } }
-            /events/e/charges/calls/per/unit 4:62 A unit must be a number above 0; this is 0.
+            /events/e/charges/calls/per/unit 4:62 A unit must be a number from 0.000001 to 1000000000000000; this is 0.
         events: { e: { charges: { calls: { per: { property: "a b", amount: -1 } } } } }
             /events/e/charges/calls/per/property 4:53 'a b' cannot be a property: a name is a letter or '_' followed by letters, digits, '_', '-' or '.', at most 100 characters.
             /events/e/charges/calls/per/amount 4:68 An amount must be a number from 0 to 1000000000000000; this is -1.

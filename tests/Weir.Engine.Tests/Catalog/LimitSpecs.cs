@@ -57,7 +57,7 @@ public sealed class LimitSpecs
         plans: { free: { allowances: { credits: { limit: 5, enforcement: soft, overage: {} } } } }
             /plans/free/allowances/credits/overage/rate 5:81 'rate' is required in overage: the price of one unit beyond the limit.
         plans: { free: { allowances: { credits: { limit: 5, enforcement: soft, overage: { rate: 0.0000000000001 } } } } }
-            /plans/free/allowances/credits/overage/rate 5:89 An overage rate must be a number of 0 or more with at most 12 decimal places; this is 0.0000000000001.
+            /plans/free/allowances/credits/overage/rate 5:89 An overage rate must be a number from 0 to 1000000000000000 with at most 12 decimal places; this is 0.0000000000001.
         plans: { free: { allowances: { credits: { limit: 5, enforcement: sotf, overage: { rate: 1 } } } } }
             /plans/free/allowances/credits/enforcement 5:66 Enforcement must be one of 'hard' and 'soft'; this is the text 'sotf' (did you mean 'soft'?).
         plans: { free: { allowances: { credits: { limit: 5, enforcement: soft, ceiling: 9, overage: { rate: 0.01 } } } } }

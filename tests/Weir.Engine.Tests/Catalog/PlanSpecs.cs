@@ -4,9 +4,9 @@ public sealed class PlanSpecs
 {
     public static TheoryData<string, string> Plans => SpecTable.Rows("""
         plans: { free: { price: { monthly: -1 } } }
-            /plans/free/price/monthly 5:36 A monthly price must be a number of 0 or more with at most 12 decimal places; this is -1.
+            /plans/free/price/monthly 5:36 A monthly price must be a number from 0 to 1000000000000000 with at most 12 decimal places; this is -1.
         plans: { free: { price: { monthly: 0.0000000000001, weekly: 2 } } }
-            /plans/free/price/monthly 5:36 A monthly price must be a number of 0 or more with at most 12 decimal places; this is 0.0000000000001.
+            /plans/free/price/monthly 5:36 A monthly price must be a number from 0 to 1000000000000000 with at most 12 decimal places; this is 0.0000000000001.
             /plans/free/price/weekly 5:53 'weekly' is not a member of a price; allowed: 'monthly' and 'yearly'.
         plans: { free: { price: 49 } }
             /plans/free/price 5:25 A price must be a mapping (members: 'monthly' and 'yearly'); this is the number 49.
@@ -97,13 +97,13 @@ public sealed class PlanSpecs
             /prices/0/provider 7:22 'open ai' cannot be a provider: it must be 1 to 255 printable ASCII characters without spaces (0x21 to 0x7E).
             /prices/0/model 7:38 A model must be a text; this is the number 4, which becomes a text in quotes.
             /prices/0/unit 7:47 'a b' cannot be a unit: a name is a letter or '_' followed by letters, digits, '_', '-' or '.', at most 100 characters.
-            /prices/0/per 7:59 Per must be a number above 0; this is 0.
-            /prices/0/price 7:69 A price must be a number of 0 or more with at most 12 decimal places; this is -1.
+            /prices/0/per 7:59 Per must be a number from 0.000001 to 1000000000000000; this is 0.
+            /prices/0/price 7:69 A price must be a number from 0 to 1000000000000000 with at most 12 decimal places; this is -1.
             /prices/0/from 7:79 From must be a day written YYYY-MM-DD; this is the text '2025-13-01'.
         prices: [{ provider: p, model: m, unit: u, price: 1, per: 3, from: 2025-10-01 }]
             /prices/0/price 7:51 The price of one unit, 1 / 3, must be exact with at most 12 decimal places; give the price for another number of units.
         prices: [{ provider: p, model: m, unit: u, price: 0.0000000000001, from: 2025-10-01 }]
-            /prices/0/price 7:51 A price must be a number of 0 or more with at most 12 decimal places; this is 0.0000000000001.
+            /prices/0/price 7:51 A price must be a number from 0 to 1000000000000000 with at most 12 decimal places; this is 0.0000000000001.
         prices: [{ provider: p, model: m, unit: u, price: 1, from: 2025-10-01, to: 2025-10-01 }]
             /prices/0/to 7:76 The end of a price must be after its start; it holds on the days from 'from' up to, but not on, 'to'.
         prices: [{ provider: p, model: m, unit: u, price: 1, from: 20251001, currency: EUR }]
