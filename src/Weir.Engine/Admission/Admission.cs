@@ -15,52 +15,64 @@ public static class Admission
 
     public static readonly Duration NewestEvent = Duration.FromMinutes(5);
 
+    // Far enough from the first year whose periods are known, so that a period before it can still be named.
+    private static readonly Instant s_oldestImport = Instant.FromUtc(1900, 1, 1, 0, 0);
+
     /// <param name="account">The account with at least the balances that the event touches.</param>
     /// <param name="workspace">The workspace's own head, with its shared balances and rates.</param>
     public static Decision Decide(AccountState account, AccountState workspace, CatalogBook book, Consume command)
     {
         Decision unchanged = new(account, workspace);
-        if (CheckTime(account.Account, command) is { } failure)
+        if (CheckTime(account.Account, command) is { } mistimed)
         {
-            return unchanged with { Refusal = failure.Refusal, Failure = failure };
+            return Fail(unchanged, mistimed);
         }
 
         Plan plan = book.PlanOf(account.Account);
-        EnforcementMode enforcement = command.HostEnforcement ?? plan.Enforcement ?? book.Active.Enforcement;
+        bool observes = EnforcementOf(book, plan, command) == EnforcementMode.Observe;
         if (command.Failed)
         {
             command = command with { Rated = command.Rated with { Charges = [], Cost = null } };
         }
 
         List<TouchedBalance> touched = Footprint.Of(account, workspace, book.Active, plan, command);
-        if (CheckImport(account.Account, command, touched) is { } misplaced)
+        Quantity[] asked = Footprint.Amounts(command.Rated.Charges, touched);
+        if ((CheckImport(account.Account, command, touched) ?? CheckRange(touched, asked)) is { } misplaced)
         {
-            return unchanged with { Refusal = misplaced.Refusal, Failure = misplaced };
+            return Fail(unchanged, misplaced);
         }
 
-        Quantity[] amounts = Amounts(command.Rated.Charges, touched);
-        ImmutableArray<Violation> violations = command.Mode == ConsumeMode.Record
-            ? []
-            : Check(account, workspace, book, plan, command, touched, amounts);
-        if (!violations.IsEmpty && enforcement == EnforcementMode.Enforce)
+        // An observed request counts in full: nothing is cut.
+        Quantity[] amounts = asked;
+        ImmutableArray<Violation> violations = [];
+        if (command.Mode != ConsumeMode.Record)
         {
-            return unchanged with
+            if (LimitCheck.CheckTypes(plan, command.Rated.Properties) is { } mistyped)
             {
-                Refusal = violations[0].Reason,
-                Violations = violations,
-                Advice = Advise(account, workspace, book, plan, command, violations),
-            };
-        }
+                return Fail(unchanged, mistyped);
+            }
 
-        if (!violations.IsEmpty)
-        {
-            // Observed only: the event counts in full, as if nothing had been cut.
-            amounts = Amounts(command.Rated.Charges, touched);
+            bool cuts = command.Mode == ConsumeMode.BestEffort && !observes;
+            amounts = cuts ? [.. asked] : asked;
+            violations = LimitCheck.Run(account, workspace, book, plan, command, touched, amounts, cuts);
+            if (!violations.IsEmpty && !observes)
+            {
+                return unchanged with
+                {
+                    Refusal = violations[0].Reason,
+                    Violations = violations,
+                    Advice = PlanAdvice.For(account, workspace, book, plan, command, violations),
+                };
+            }
         }
 
         // From here the command succeeds.
-        return Apply(account, workspace, book, plan, command, touched, amounts, violations);
+        return Apply(account, workspace, book, plan, command, touched, asked, amounts, violations);
     }
+
+    /// <summary>The host's word, else the plan's, else the catalog's.</summary>
+    internal static EnforcementMode EnforcementOf(CatalogBook book, Plan plan, Consume command) =>
+        command.HostEnforcement ?? plan.Enforcement ?? book.Active.Enforcement;
 
     /// <summary>The balances that an import will touch: their periods may be closed, so that the account's state need not have them.</summary>
     public static IReadOnlyCollection<BalanceKey> KeysOf(AccountState account, AccountState workspace, CatalogBook book, Consume command) =>
@@ -86,12 +98,12 @@ public static class Admission
         return null;
     }
 
-    /// <summary>Whether the event's own time is one that may be recorded (PER-3, PER-5).</summary>
+    /// <summary>Whether the time that the sender gives is one that this command may have; null when it is.</summary>
     public static Failure? CheckTime(Account account, Consume command)
     {
         if (command.At is not { } at)
         {
-            return null;
+            return command.Import ? new Failure(Refusal.InvalidRequest, "/at", "An import says with 'at' when each event happened.") : null;
         }
 
         if (command.Mode != ConsumeMode.Record)
@@ -101,9 +113,9 @@ public static class Admission
 
         if (command.Import)
         {
-            return at < command.Now
+            return at >= s_oldestImport && at < command.Now
                 ? null
-                : new Failure(Refusal.TimeOutOfRange, "/at", $"'at' is {at}; an import takes times before now ({command.Now}).");
+                : new Failure(Refusal.TimeOutOfRange, "/at", $"'at' is {at}; an import takes times from {s_oldestImport} to before now ({command.Now}).");
         }
 
         Instant oldest = command.Now - OldestEvent;
@@ -113,126 +125,26 @@ public static class Admission
             : new Failure(Refusal.TimeOutOfRange, "/at", $"'at' is {at}; it must lie from {oldest} (35 days back) to {newest} (5 minutes ahead). Older history goes through an import.");
     }
 
-    /// <summary>The signed change of each charge; a level's <c>set</c> becomes the change from its balance.</summary>
-    private static Quantity[] Amounts(ImmutableArray<Charge> charges, List<TouchedBalance> touched)
+    /// <summary>An amount that would bring a balance out of 64 bits fails alone, before anything is written (NUM-1).</summary>
+    private static Failure? CheckRange(List<TouchedBalance> touched, Quantity[] amounts)
     {
-        Quantity[] amounts = new Quantity[charges.Length];
-        for (int i = 0; i < amounts.Length; i++)
-        {
-            amounts[i] = charges[i].Amount;
-            if (charges[i].IsSet)
-            {
-                TouchedBalance own = touched.Find(t => t.Charge == i && t.Limit.Scope != ScopeKind.Workspace);
-                amounts[i] -= own.Balance.Used;
-            }
-        }
-
-        return amounts;
-    }
-
-    /// <summary>
-    /// Every violation, in the order of the refusals. Under <see cref="ConsumeMode.BestEffort"/> the amounts are cut to what fits first.
-    /// </summary>
-    private static ImmutableArray<Violation> Check(
-        AccountState account, AccountState workspace, CatalogBook book, Plan plan, Consume command, List<TouchedBalance> touched, Quantity[] amounts)
-    {
-        ImmutableArray<Violation> violations = [];
-        if (account.Account.Suspended)
-        {
-            violations = violations.Add(new Violation(Refusal.AccountSuspended));
-        }
-
-        EventType type = command.Rated.Type;
-        foreach (string feature in type.Requires)
-        {
-            if (!plan.Features.TryGetValue(feature, out PlanFeature? found) || found.Value.Kind != PropertyKind.Boolean || !found.Value.Boolean)
-            {
-                violations = violations.Add(new Violation(Refusal.FeatureNotInPlan) { Name = feature });
-            }
-        }
-
-        foreach (RequestLimit limit in plan.Requests)
-        {
-            if (command.Rated.Properties.TryGet(limit.Property, out PropertyValue value) && value.Kind == PropertyKind.Number && value.Number > limit.Max)
-            {
-                violations = violations.Add(new Violation(Refusal.RequestLimitExceeded) { Name = limit.Name, RequestLimit = limit.Max, RequestValue = value.Number });
-            }
-        }
-
         foreach (TouchedBalance balance in touched)
         {
-            Quantity amount = amounts[balance.Charge];
-            if (balance.Limit.Meter.Kind == MeterKind.Level && amount < Quantity.Zero && balance.Balance.Used + amount < Quantity.Zero)
+            if (amounts[balance.Charge].Units > long.MaxValue - balance.Balance.Used.Units - balance.Balance.Held.Units)
             {
-                violations = violations.Add(Figures(Refusal.LevelBelowZero, balance, amount));
+                return new Failure(Refusal.QuantityOverflow, "/properties",
+                    $"The balance of '{balance.Limit.Meter.Key}' per {balance.Limit.Per.Name()} cannot count further: {balance.Balance.Used.ToDecimal(balance.Limit.Meter.Scale)} is used.");
             }
         }
 
-        if (command.Mode == ConsumeMode.BestEffort)
-        {
-            Cut(touched, amounts, ref violations);
-        }
-        else
-        {
-            foreach (TouchedBalance balance in touched)
-            {
-                Quantity amount = amounts[balance.Charge];
-                if (amount > Quantity.Zero && balance.Room is { } room && amount > room)
-                {
-                    violations = violations.Add(Figures(Refusal.LimitExceeded, balance, amount));
-                }
-            }
-        }
-
-        foreach (TouchedRate rate in TouchedRate.Of(account, workspace, book.Active, plan, command, amounts))
-        {
-            if (rate.Amount > 0 && rate.Window.Sum(command.Now) + rate.Amount > rate.Limit.Limit.Units)
-            {
-                violations = violations.Add(rate.Violation(command.Now));
-            }
-        }
-
-        return violations;
+        return null;
     }
 
-    /// <summary>BAL-5: each charge is cut to the least room of its balances; when one above 0 would become 0, everything is denied.</summary>
-    private static void Cut(List<TouchedBalance> touched, Quantity[] amounts, ref ImmutableArray<Violation> violations)
-    {
-        Quantity[] asked = [.. amounts];
-        foreach (TouchedBalance balance in touched)
-        {
-            if (amounts[balance.Charge] > Quantity.Zero && balance.Room is { } room)
-            {
-                amounts[balance.Charge] = Quantity.Min(amounts[balance.Charge], Quantity.Max(room, Quantity.Zero));
-            }
-        }
-
-        foreach (TouchedBalance balance in touched)
-        {
-            if (asked[balance.Charge] > Quantity.Zero && balance.Room is { } room && room <= Quantity.Zero)
-            {
-                violations = violations.Add(Figures(Refusal.LimitExceeded, balance, asked[balance.Charge]));
-            }
-        }
-    }
-
-    private static Violation Figures(Refusal reason, TouchedBalance touched, Quantity requested) => new(reason)
-    {
-        Meter = touched.Limit.Meter.Key,
-        Scale = touched.Limit.Meter.Scale,
-        Scope = touched.Limit.Scope,
-        Per = touched.Limit.Per,
-        Limit = reason == Refusal.LimitExceeded ? touched.Limit.Wall : touched.Limit.Limit,
-        Used = touched.Balance.Used,
-        Held = touched.Balance.Held,
-        Requested = requested,
-        Remaining = touched.Room is { } room ? Quantity.Max(room, Quantity.Zero) : null,
-        ResetsAt = touched.Balance.PeriodEnd == Instant.MaxValue ? null : touched.Balance.PeriodEnd,
-    };
+    private static Decision Fail(Decision unchanged, Failure failure) => unchanged with { Refusal = failure.Refusal, Failure = failure };
 
     private static Decision Apply(
         AccountState account, AccountState workspace, CatalogBook book, Plan plan, Consume command,
-        List<TouchedBalance> touched, Quantity[] amounts, ImmutableArray<Violation> observed)
+        List<TouchedBalance> touched, Quantity[] asked, Quantity[] amounts, ImmutableArray<Violation> observed)
     {
         EntryFlags flags = command.Import ? EntryFlags.Imported : EntryFlags.None;
         flags |= command.Failed ? EntryFlags.Failed : EntryFlags.None;
@@ -241,11 +153,13 @@ public static class Admission
         Instant at = Footprint.EffectiveTime(command);
         foreach (TouchedBalance balance in touched)
         {
-            EntryLine line = writer.Move(balance.Limit, balance.Balance, amounts[balance.Charge]);
-            if (line.Delta != amounts[balance.Charge])
+            // What the account's own balance took is what the workspace's balance of all accounts takes too.
+            Quantity amount = balance.IsShared ? applied[balance.Charge] : amounts[balance.Charge];
+            EntryLine line = writer.Move(balance.Limit, balance.Balance, amount);
+            if (line.Delta != amount && !balance.IsShared)
             {
                 flags |= EntryFlags.Clamped;
-                applied[balance.Charge] = line.Key.Scope == ScopeKind.Workspace ? applied[balance.Charge] : line.Delta;
+                applied[balance.Charge] = balance.Leads ? line.Delta : applied[balance.Charge];
             }
 
             flags |= balance.Carried ? EntryFlags.Carried : EntryFlags.None;
@@ -259,9 +173,9 @@ public static class Admission
         }
 
         (AccountState newAccount, AccountState newWorkspace) = writer.Finish(command.Now);
-        if (!command.Import && newAccount.Account.FirstLiveEventAt is null)
+        if (!command.Import && !(newAccount.Account.FirstLiveEventAt <= at))
         {
-            newAccount = newAccount with { Account = newAccount.Account with { FirstLiveEventAt = command.Now } };
+            newAccount = newAccount with { Account = newAccount.Account with { FirstLiveEventAt = at } };
         }
 
         return new Decision(newAccount, newWorkspace)
@@ -277,7 +191,7 @@ public static class Admission
                 CatalogVersion = book.ActiveVersion,
                 Plan = plan.Key,
                 Properties = Named(command.Rated),
-                Charges = Final(command.Rated.Charges, amounts, applied),
+                Charges = Final(command.Rated.Charges, asked, amounts, applied),
                 Lines = writer.Lines,
                 Cost = command.Rated.Cost,
                 Flags = flags,
@@ -287,16 +201,16 @@ public static class Admission
     }
 
     /// <summary>The charges as they took effect: cut or clamped where that happened, a <c>set</c> as the change that it made.</summary>
-    private static ImmutableArray<Charge> Final(ImmutableArray<Charge> rated, Quantity[] amounts, Quantity[] applied)
+    private static ImmutableArray<Charge> Final(ImmutableArray<Charge> rated, Quantity[] asked, Quantity[] amounts, Quantity[] applied)
     {
         ImmutableArray<Charge>.Builder charges = ImmutableArray.CreateBuilder<Charge>(rated.Length);
         for (int i = 0; i < rated.Length; i++)
         {
             Charge charge = rated[i];
             ChargeTrace trace = charge.Trace;
-            if (!charge.IsSet && amounts[i] != charge.Amount)
+            if (amounts[i] != asked[i])
             {
-                trace = trace with { CutFrom = charge.Amount.ToDecimal(charge.Scale) };
+                trace = trace with { CutFrom = asked[i].ToDecimal(charge.Scale) };
             }
 
             if (applied[i] != amounts[i])
@@ -324,28 +238,5 @@ public static class Admission
         }
 
         return rated.Properties;
-    }
-
-    /// <summary>BAL-11: the cheapest plan that would have allowed this very request; plans without a price come last.</summary>
-    private static Advice? Advise(
-        AccountState account, AccountState workspace, CatalogBook book, Plan current, Consume command, ImmutableArray<Violation> violations)
-    {
-        IEnumerable<Plan> candidates = book.Active.PlanOrder
-            .Select(key => book.Active.Plans[key])
-            .Where(plan => !plan.Retired && plan.Key != current.Key)
-            .OrderBy(plan => plan.Price?.Monthly ?? (plan.Price?.Yearly / 12) ?? decimal.MaxValue);
-        foreach (Plan plan in candidates)
-        {
-            List<TouchedBalance> touched = Footprint.Of(account, workspace, book.Active, plan, command);
-            Quantity[] amounts = Amounts(command.Rated.Charges, touched);
-            if (Check(account, workspace, book, plan, command, touched, amounts).IsEmpty)
-            {
-                Violation? limit = violations.FirstOrDefault(v => v.Reason == Refusal.LimitExceeded && v.Scope != ScopeKind.Workspace);
-                StandingLimit? standing = touched.Where(t => t.Limit.Meter.Key == limit?.Meter && t.Limit.Scope == limit.Scope).Select(t => (StandingLimit?)t.Limit).FirstOrDefault();
-                return new Advice(plan.Key, plan.Name, standing?.Meter.Key, standing?.Meter.Scale ?? 0, standing?.Limit);
-            }
-        }
-
-        return null;
     }
 }

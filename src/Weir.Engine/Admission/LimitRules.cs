@@ -17,7 +17,8 @@ public readonly record struct StandingLimit(
 public static class LimitRules
 {
     /// <summary>
-    /// The account's limits on one meter. A meter that the plan does not name is counted per month (a level: for life) without limit (BAL-4).
+    /// The account's limits on one meter. A meter that the plan does not name is counted per month (a level: for life) without limit,
+    /// whatever overrides stand on it (BAL-4).
     /// </summary>
     public static ImmutableArray<StandingLimit> OfMeter(Plan plan, Account account, Meter meter, Instant now)
     {
@@ -30,42 +31,28 @@ public static class LimitRules
             }
         }
 
+        int planned = limits.Count;
         foreach (LimitOverride entry in account.Overrides)
         {
-            if (entry.Meter == meter.Key && IsActive(entry, now) && !Stands(limits, entry))
+            if (entry.Meter == meter.Key && IsActive(entry, now) && !ActsOnAnother(entry, limits, planned, account, meter, now))
             {
                 limits.Add(new StandingLimit(meter, entry.Scope, entry.Per ?? DefaultPer(meter), entry.Limit, LimitEnforcement.Hard, null, null));
             }
         }
 
-        if (limits.Count == 0)
+        if (planned == 0)
         {
-            limits.Add(Unlimited(meter, DefaultPer(meter)));
+            CountUnlimited(limits, meter, DefaultPer(meter));
         }
 
         if (meter.Key == Meter.CostKey)
         {
             // What an account has cost, this month and ever, is asked for on every page: it is counted, not summed up from the log.
-            AddUnlessCounted(limits, Unlimited(meter, Per.Month));
-            AddUnlessCounted(limits, Unlimited(meter, Per.Lifetime));
+            CountUnlimited(limits, meter, Per.Month);
+            CountUnlimited(limits, meter, Per.Lifetime);
         }
 
         return limits.DrainToImmutable();
-    }
-
-    private static StandingLimit Unlimited(Meter meter, Per per) => new(meter, ScopeKind.Account, per, null, LimitEnforcement.Hard, null, null);
-
-    private static void AddUnlessCounted(ImmutableArray<StandingLimit>.Builder limits, StandingLimit wanted)
-    {
-        foreach (StandingLimit limit in limits)
-        {
-            if (limit.Scope == wanted.Scope && limit.Per == wanted.Per)
-            {
-                return;
-            }
-        }
-
-        limits.Add(wanted);
     }
 
     /// <summary>The limits that all accounts of the workspace share on one meter.</summary>
@@ -76,39 +63,79 @@ public static class LimitRules
         {
             if (allowance.Meter.Key == meter.Key)
             {
-                limits = limits.Add(new StandingLimit(meter, ScopeKind.Workspace, allowance.Per, allowance.Limit, allowance.Enforcement, allowance.Ceiling, allowance.OverageRate));
+                limits = limits.Add(Stand(allowance));
             }
         }
 
         return limits;
     }
 
+    /// <summary>An allowance as the catalog has it.</summary>
+    public static StandingLimit Stand(Allowance allowance) =>
+        new(allowance.Meter, allowance.Scope, allowance.Per, allowance.Limit, allowance.Enforcement, allowance.Ceiling, allowance.OverageRate);
+
     public static Per DefaultPer(Meter meter) => meter.Kind == MeterKind.Level ? Per.Lifetime : Per.Month;
 
+    internal static bool IsActive(LimitOverride entry, Instant now) => entry.Until is not { } until || now < until;
+
+    /// <summary>Counts the meter for the account, unless a limit that stands does.</summary>
+    private static void CountUnlimited(ImmutableArray<StandingLimit>.Builder limits, Meter meter, Per per)
+    {
+        if (!Contains(limits, limits.Count, ScopeKind.Account, per))
+        {
+            limits.Add(new StandingLimit(meter, ScopeKind.Account, per, null, LimitEnforcement.Hard, null, null));
+        }
+    }
+
+    /// <summary>An allowance under its override. One that names the allowance's per goes before one for every per.</summary>
     private static StandingLimit Stand(Allowance allowance, Account account, Instant now)
     {
-        Quantity? limit = allowance.Limit;
-        Quantity? ceiling = allowance.Ceiling;
+        LimitOverride? standing = null;
         foreach (LimitOverride entry in account.Overrides)
         {
-            if (entry.Meter == allowance.Meter.Key && entry.Scope == allowance.Scope && (entry.Per is null || entry.Per == allowance.Per) && IsActive(entry, now))
+            if (entry.Meter == allowance.Meter.Key && entry.Scope == allowance.Scope && IsActive(entry, now)
+                && (entry.Per == allowance.Per || (entry.Per is null && standing is null)))
             {
-                limit = entry.Limit;
-                // An override above the ceiling lifts the ceiling with it.
-                ceiling = limit is null || ceiling is null ? null : Quantity.Max(limit.Value, ceiling.Value);
+                standing = entry;
             }
         }
 
-        return new StandingLimit(allowance.Meter, allowance.Scope, allowance.Per, limit, allowance.Enforcement, ceiling, allowance.OverageRate);
+        StandingLimit limit = Stand(allowance);
+        return standing is null ? limit : limit with
+        {
+            Limit = standing.Limit,
+            // An override above the ceiling lifts the ceiling with it.
+            Ceiling = standing.Limit is { } overridden && limit.Ceiling is { } ceiling ? Quantity.Max(overridden, ceiling) : null,
+        };
     }
 
-    private static bool IsActive(LimitOverride entry, Instant now) => entry.Until is not { } until || now < until;
-
-    private static bool Stands(ImmutableArray<StandingLimit>.Builder limits, LimitOverride entry)
+    /// <summary>
+    /// Whether an override makes no limit of its own: it acts on an allowance of the plan, or gives way to one that names the per.
+    /// </summary>
+    private static bool ActsOnAnother(
+        LimitOverride entry, ImmutableArray<StandingLimit>.Builder limits, int planned, Account account, Meter meter, Instant now)
     {
-        foreach (StandingLimit limit in limits)
+        if (entry.Per is { } per)
         {
-            if (limit.Scope == entry.Scope && (entry.Per is null || entry.Per == limit.Per))
+            return Contains(limits, planned, entry.Scope, per);
+        }
+
+        foreach (LimitOverride other in account.Overrides)
+        {
+            if (other.Meter == meter.Key && other.Scope == entry.Scope && other.Per == DefaultPer(meter) && IsActive(other, now))
+            {
+                return true;
+            }
+        }
+
+        return Contains(limits, planned, entry.Scope, null);
+    }
+
+    private static bool Contains(ImmutableArray<StandingLimit>.Builder limits, int count, ScopeKind scope, Per? per)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            if (limits[i].Scope == scope && (per is null || limits[i].Per == per))
             {
                 return true;
             }

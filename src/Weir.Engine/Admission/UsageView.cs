@@ -9,19 +9,31 @@ public sealed record UsageLine(StandingLimit Limit, long ScopeId, Quantity Used,
 {
     /// <summary>At least 0; null without limit.</summary>
     public Quantity? Remaining => Limit.Limit is { } limit ? Quantity.Max(limit - Used - Held, Quantity.Zero) : null;
+
+    /// <summary>Used in percent of the limit, not rounded; what is held stands apart. A limit of 0 is 100; null without limit.</summary>
+    public decimal? Percent => Limit.Limit is not { } limit ? null : limit.IsZero ? 100 : 100m * Used.Units / limit.Units;
+
+    /// <summary>What a soft limit let pass beyond it (BAL-3); 0 on a hard one.</summary>
+    public Quantity Overage => Limit is { Enforcement: LimitEnforcement.Soft, Limit: { } limit } ? Quantity.Max(Used - limit, Quantity.Zero) : Quantity.Zero;
+
+    /// <summary>The price of <see cref="Overage"/>, for show; null where the allowance names no rate.</summary>
+    public Money? OverageCost => Limit.OverageRate?.For(Overage.ToDecimal(Limit.Meter.Scale));
 }
 
 /// <summary>The current figures of an account, from its balances alone (BAL-10).</summary>
 public static class UsageView
 {
     /// <summary>
-    /// Account-wide balances of the plan's allowances in its order, then of every other meter that has been used this period.
+    /// The balances of the plan's allowances in its order, at every scope, then of every other meter that has an override or has been used
+    /// in its current period.
     /// </summary>
     public static ImmutableArray<UsageLine> Of(AccountState state, CatalogBook book, Instant now)
     {
         Plan plan = book.PlanOf(state.Account);
-        IEnumerable<string> used = state.Balances.Values.Where(b => b.Used != Quantity.Zero || b.Held != Quantity.Zero).Select(b => b.Key.Meter);
-        IEnumerable<string> overridden = state.Account.Overrides.Select(o => o.Meter);
+        IEnumerable<string> used = state.Balances.Values
+            .Where(b => (b.Used != Quantity.Zero || b.Held != Quantity.Zero) && b.Key.PeriodStart <= now && now < b.PeriodEnd)
+            .Select(b => b.Key.Meter);
+        IEnumerable<string> overridden = state.Account.Overrides.Where(o => LimitRules.IsActive(o, now)).Select(o => o.Meter);
         List<string> meters = [.. plan.Allowances.Select(a => a.Meter.Key).Concat(overridden).Concat(used.Order(StringComparer.Ordinal)).Distinct(StringComparer.Ordinal)];
         ImmutableArray<UsageLine>.Builder lines = ImmutableArray.CreateBuilder<UsageLine>();
         foreach (string key in meters)
@@ -44,7 +56,7 @@ public static class UsageView
         ImmutableArray<UsageLine>.Builder lines = ImmutableArray.CreateBuilder<UsageLine>();
         foreach (Allowance allowance in book.Active.Workspace.Allowances)
         {
-            AddLine(lines, workspace, new StandingLimit(allowance.Meter, ScopeKind.Workspace, allowance.Per, allowance.Limit, allowance.Enforcement, allowance.Ceiling, allowance.OverageRate), now);
+            AddLine(lines, workspace, LimitRules.Stand(allowance), now);
         }
 
         return lines.DrainToImmutable();

@@ -81,6 +81,10 @@ public sealed class Properties
         return new Properties(Frozen(sorted));
     }
 
+    /// <summary>JSON pointer to a property of a request.</summary>
+    internal static string PointerTo(string name) =>
+        "/properties/" + name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+
     public bool TryGet(string name, out PropertyValue value)
     {
         foreach (KeyValuePair<string, PropertyValue> entry in Entries)

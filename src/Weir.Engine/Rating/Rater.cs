@@ -110,7 +110,7 @@ public static class Rater
             {
                 if (given < 0)
                 {
-                    error = new Failure(Refusal.NegativeQuantity, Pointer(perUnit.Property),
+                    error = new Failure(Refusal.NegativeQuantity, Properties.PointerTo(perUnit.Property),
                         $"'{perUnit.Property}' is {given}; a quantity to charge for must be 0 or more. To take usage back, reverse its event.");
                     return null;
                 }
@@ -149,7 +149,7 @@ public static class Rater
 
             if (value.Kind != PropertyKind.Boolean)
             {
-                error = new Failure(Refusal.PropertyType, Pointer(bonus.Property), $"'{bonus.Property}' must be true or false, not {Describe(value)}.");
+                error = new Failure(Refusal.PropertyType, Properties.PointerTo(bonus.Property), $"'{bonus.Property}' must be true or false, not {Describe(value)}.");
                 return null;
             }
 
@@ -180,13 +180,13 @@ public static class Rater
 
         if (value is not { } given)
         {
-            error = new Failure(Refusal.PropertyMissing, Pointer(property), $"'{property}' is required: it {(isSet ? "is the new value" : "is the change")} of the level '{rule.Meter.Key}'.");
+            error = new Failure(Refusal.PropertyMissing, Properties.PointerTo(property), $"'{property}' is required: it {(isSet ? "is the new value" : "is the change")} of the level '{rule.Meter.Key}'.");
             return null;
         }
 
         if (isSet && given < 0)
         {
-            error = new Failure(Refusal.NegativeQuantity, Pointer(property), $"'{property}' is {given}; a level cannot be set below 0.");
+            error = new Failure(Refusal.NegativeQuantity, Properties.PointerTo(property), $"'{property}' is {given}; a level cannot be set below 0.");
             return null;
         }
 
@@ -250,7 +250,7 @@ public static class Rater
 
         if (found.Kind != PropertyKind.Number)
         {
-            error = new Failure(Refusal.PropertyType, Pointer(name), $"'{name}' must be a number, not {Describe(found)}.");
+            error = new Failure(Refusal.PropertyType, Properties.PointerTo(name), $"'{name}' must be a number, not {Describe(found)}.");
             return false;
         }
 
@@ -265,12 +265,12 @@ public static class Rater
         {
             if (properties.TryGet(dimension, out PropertyValue value) && value.Kind == PropertyKind.Json)
             {
-                return new Failure(Refusal.PropertyType, Pointer(dimension), $"'{dimension}' is a dimension and must be one text, number or boolean.");
+                return new Failure(Refusal.PropertyType, Properties.PointerTo(dimension), $"'{dimension}' is a dimension and must be one text, number or boolean.");
             }
 
             if (value.Kind == PropertyKind.Text && !(value.Text.Length is > 0 and <= DisplayName.LargestLength && DisplayName.IsValid(value.Text)))
             {
-                return new Failure(Refusal.PropertyType, Pointer(dimension), $"'{dimension}' is a dimension: {DisplayName.Form}.");
+                return new Failure(Refusal.PropertyType, Properties.PointerTo(dimension), $"'{dimension}' is a dimension: {DisplayName.Form}.");
             }
         }
 
@@ -284,6 +284,4 @@ public static class Rater
         PropertyKind.Text => "a text",
         _ => "an object or list",
     };
-
-    private static string Pointer(string property) => "/properties/" + property.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 }

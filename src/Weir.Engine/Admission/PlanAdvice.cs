@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+
+namespace Weir.Engine;
+
+/// <summary>Which plan to move to after a denial (BAL-11).</summary>
+internal static class PlanAdvice
+{
+    /// <summary>The cheapest plan, not retired, that would have allowed this very request; plans without a price come last.</summary>
+    public static Advice? For(
+        AccountState account, AccountState workspace, CatalogBook book, Plan current, Consume command, ImmutableArray<Violation> violations)
+    {
+        IEnumerable<Plan> candidates = book.Active.PlanOrder
+            .Select(key => book.Active.Plans[key])
+            .Where(plan => !plan.Retired && plan.Key != current.Key)
+            .OrderBy(plan => plan.Price?.Monthly ?? (plan.Price?.Yearly / 12) ?? decimal.MaxValue);
+        foreach (Plan plan in candidates)
+        {
+            List<TouchedBalance> touched = Footprint.Of(account, workspace, book.Active, plan, command);
+            if (WouldAllow(account, workspace, book, plan, command, touched))
+            {
+                Violation? limit = violations.FirstOrDefault(v => v.Reason == Refusal.LimitExceeded && v.Scope != ScopeKind.Workspace);
+                StandingLimit? standing = limit is null ? null : Counterpart(touched, limit);
+                return new Advice(plan.Key, plan.Name, standing?.Meter.Key, standing?.Meter.Scale ?? 0, standing?.Limit);
+            }
+        }
+
+        return null;
+    }
+
+    private static bool WouldAllow(
+        AccountState account, AccountState workspace, CatalogBook book, Plan plan, Consume command, List<TouchedBalance> touched)
+    {
+        if (Admission.EnforcementOf(book, plan, command) == EnforcementMode.Observe)
+        {
+            return true;
+        }
+
+        Quantity[] amounts = Footprint.Amounts(command.Rated.Charges, touched);
+        return LimitCheck.Run(account, workspace, book, plan, command, touched, amounts, command.Mode == ConsumeMode.BestEffort).IsEmpty;
+    }
+
+    /// <summary>The other plan's limit in place of the violated one: the same per where it has one, else the first at that scope.</summary>
+    private static StandingLimit? Counterpart(List<TouchedBalance> touched, Violation violated)
+    {
+        StandingLimit? first = null;
+        foreach (TouchedBalance balance in touched)
+        {
+            if (balance.Limit.Meter.Key == violated.Meter && balance.Limit.Scope == violated.Scope)
+            {
+                if (balance.Limit.Per == violated.Per)
+                {
+                    return balance.Limit;
+                }
+
+                first ??= balance.Limit;
+            }
+        }
+
+        return first;
+    }
+}
