@@ -13,4 +13,10 @@ internal static partial class Log
 
     [LoggerMessage(1003, LogLevel.Error, "The recorder could not record an event")]
     public static partial void RecorderFault(ILogger logger, Exception exception);
+
+    [LoggerMessage(1101, LogLevel.Warning, "The summaries wait for the store and go on in {Delay}: {Reason}")]
+    public static partial void ProjectorWaits(ILogger logger, TimeSpan delay, string reason);
+
+    [LoggerMessage(1102, LogLevel.Error, "The summaries could not go on; they try again in {Delay}")]
+    public static partial void ProjectorFault(ILogger logger, TimeSpan delay, Exception exception);
 }

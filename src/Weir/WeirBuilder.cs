@@ -44,8 +44,10 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<KeyService>();
         services.TryAddSingleton<UsageService>();
         services.TryAddSingleton<UsageRecorder>();
+        services.TryAddSingleton<SummaryProjector>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreLifetime>());
         services.AddHostedService(provider => provider.GetRequiredService<UsageRecorder>());
+        services.AddHostedService(provider => provider.GetRequiredService<SummaryProjector>());
         return new WeirBuilder(services);
     }
 }

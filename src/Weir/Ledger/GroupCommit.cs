@@ -16,11 +16,13 @@ public sealed class GroupCommit
     private readonly BatchExecutor _executor;
     private readonly WeirOptions _options;
     private readonly WeirInstruments _instruments;
+    private readonly SummaryProjector _summaries;
     private readonly Task _loop;
 
-    public GroupCommit(BatchExecutor executor, WeirOptions options, WeirInstruments instruments)
+    public GroupCommit(BatchExecutor executor, SummaryProjector summaries, WeirOptions options, WeirInstruments instruments)
     {
         _executor = executor;
+        _summaries = summaries;
         _options = options;
         _instruments = instruments;
         _queue = Channel.CreateBounded<LedgerCommand>(new BoundedChannelOptions(options.LargestQueue) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -71,6 +73,7 @@ public sealed class GroupCommit
             long start = Stopwatch.GetTimestamp();
             Interlocked.Exchange(ref _busySince, start);
             await ExecuteAsync(gathered);
+            _summaries.Wake();
             Interlocked.Exchange(ref _busySince, 0);
             _instruments.BatchSize.Record(gathered.Count);
             _instruments.CommitDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);

@@ -47,9 +47,9 @@ public sealed record SummaryFigures(long Events, long Failed, long LatencyMs, lo
 /// <summary>Which cells to read; half-open in time.</summary>
 /// <param name="Account">The account's internal id, or null for all.</param>
 /// <param name="Types">Event types, or null for all.</param>
-/// <param name="Dimension"><c>""</c> for totals.</param>
+/// <param name="Dimension"><c>""</c> for totals, null for totals and all dimensions.</param>
 /// <param name="Value">One value of the dimension, or null for all.</param>
-public sealed record SummaryQuery(long? Account, IReadOnlyCollection<string>? Types, string Dimension, string? Value, Instant From, Instant To);
+public sealed record SummaryQuery(long? Account, IReadOnlyCollection<string>? Types, string? Dimension, string? Value, Instant From, Instant To);
 
 /// <summary>
 /// Summaries of the log. They are made from it behind the writer, by checkpoint, and can be thrown away and rebuilt.

@@ -69,7 +69,7 @@ internal sealed class MemorySummaries(MemoryStore store) : ISummaryStore
     }
 
     private static bool Matches(SummaryKey key, SummaryQuery query) =>
-        key.Dimension == query.Dimension
+        (query.Dimension is null || key.Dimension == query.Dimension)
         && query.From <= key.Bucket && key.Bucket < query.To
         && (query.Account is not { } account || key.Account == account)
         && (query.Types is null || query.Types.Contains(key.Type))

@@ -60,6 +60,7 @@ public abstract partial class StoreCompliance
         Assert.Equal([8], await PerBucketAsync(new SummaryQuery(null, ["b", ""], "", null, Instant.MinValue, Instant.MaxValue)));
         Assert.Empty(await PerBucketAsync(new SummaryQuery(null, [], "", null, Instant.MinValue, Instant.MaxValue)));
         Assert.Equal([13], await PerBucketAsync(new SummaryQuery(null, null, "user", null, Instant.MinValue, Instant.MaxValue)));
+        Assert.Equal([23, 12, 1], await PerBucketAsync(new SummaryQuery(null, null, null, null, Instant.MinValue, Instant.MaxValue)));
         Assert.Equal([7], await PerBucketAsync(new SummaryQuery(1, ["a"], "user", "8", Instant.MinValue, Instant.MaxValue)));
         Assert.Empty(await PerBucketAsync(new SummaryQuery(3, null, "", null, Instant.MinValue, Instant.MaxValue)));
 
