@@ -1,0 +1,55 @@
+using System.CommandLine;
+
+using Microsoft.Extensions.Hosting;
+
+namespace Weir.Server;
+
+/// <summary>How the server was asked to run.</summary>
+/// <param name="AdminKey">The text of <c>WEIR_ADMIN_KEY</c>, or null.</param>
+internal sealed record ServeOptions(string Urls, string DataFolder, string? CatalogFile, bool Demo, string? AdminKey);
+
+/// <summary><c>weir serve</c>: the HTTP server on one folder.</summary>
+internal static class ServeCommand
+{
+    public const string DefaultUrls = "http://127.0.0.1:5080";
+
+    public static Command Create()
+    {
+        Option<string> urls = new("--urls") { Description = "Addresses to listen on, separated by ';'. Port 0 takes a free one.", DefaultValueFactory = _ => DefaultUrls };
+        Option<string> data = DataFolder.Option();
+        Option<string?> catalog = new("--catalog") { Description = "A catalog file (YAML or JSON) to apply at the start when it differs from the active version." };
+        Option<bool> demo = new("--demo") { Description = "Load the catalog 'nexa' with 25 accounts and 90 days of usage, and keep a little live traffic." };
+        Command command = new("serve", "Serve the HTTP API. Environment: WEIR_ADMIN_KEY, OTEL_EXPORTER_OTLP_ENDPOINT, Weir__* for options.") { urls, data, catalog, demo };
+        command.SetAction(async (parsed, cancellationToken) => await RunAsync(
+            new ServeOptions(
+                parsed.GetRequiredValue(urls),
+                parsed.GetRequiredValue(data),
+                parsed.GetValue(catalog),
+                parsed.GetValue(demo),
+                Environment.GetEnvironmentVariable("WEIR_ADMIN_KEY") is { Length: > 0 } key ? key : null),
+            cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ServeOptions options, CancellationToken cancellationToken)
+    {
+        if (options.AdminKey is { Length: < KeyService.ShortestAdminKey } key)
+        {
+            throw new CommandException(
+                $"WEIR_ADMIN_KEY has {key.Length} characters; it must have at least {KeyService.ShortestAdminKey}. Make one with 'openssl rand -base64 33', or leave it out: then one is made and printed once.");
+        }
+
+        if (options.Demo && options.CatalogFile is not null)
+        {
+            throw new CommandException("--demo brings its own catalog; leave --catalog out, or serve your catalog without --demo.");
+        }
+
+        await using WebApplication app = ServerHost.Build(options);
+        await app.StartAsync(cancellationToken);
+        await FirstKey.EnsureAsync(app.Services, options.AdminKey, cancellationToken);
+        ServerLog.Serving(app.Logger, string.Join(' ', app.Urls), Path.GetFullPath(options.DataFolder));
+        await app.WaitForShutdownAsync(cancellationToken);
+        ServerLog.Stopped(app.Logger);
+        return ExitCodes.Done;
+    }
+}

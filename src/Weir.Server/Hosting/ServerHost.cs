@@ -1,0 +1,60 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
+
+using Weir.AspNetCore;
+
+namespace Weir.Server;
+
+/// <summary>Puts the server together.</summary>
+internal static class ServerHost
+{
+    /// <summary>How long requests that are under way may take to end once the server is told to stop.</summary>
+    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(30);
+
+    public static WebApplication Build(ServeOptions options)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        AddLogs(builder.Logging);
+        builder.WebHost.UseUrls(options.Urls).ConfigureKestrel(Limit).UseKestrelHttpsConfiguration();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_drain);
+        builder.Services.AddOptions<WeirOptions>().BindConfiguration("Weir");
+        Directory.CreateDirectory(options.DataFolder);
+        builder.Services.AddWeir(weir => weir.CatalogFile = options.CatalogFile).AddMemory();
+        builder.Services.AddWeirOpenApi();
+        builder.Services.AddExport();
+
+        WebApplication app = builder.Build();
+        app.MapWeirApi();
+        app.MapHealth();
+        app.MapDocs();
+        return app;
+    }
+
+    private static void AddLogs(ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        // The error output, so that what the program prints for a person (the first admin key) is not part of the log.
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.AddJsonConsole(json =>
+        {
+            json.UseUtcTimestamp = true;
+            json.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+        });
+    }
+
+    private static void Limit(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        KestrelServerLimits limits = kestrel.Limits;
+        // Each endpoint reads at most its own bound; this is the outer wall.
+        limits.MaxRequestBodySize = EventBounds.LargestBody + 1024;
+        limits.MaxRequestLineSize = 16 * 1024;
+        limits.MaxRequestHeaderCount = 100;
+        limits.MaxRequestHeadersTotalSize = 32 * 1024;
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
+        limits.MaxConcurrentConnections = 20_000;
+        limits.Http2.MaxStreamsPerConnection = 256;
+    }
+}
