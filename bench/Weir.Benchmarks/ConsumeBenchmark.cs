@@ -1,0 +1,44 @@
+using System.Diagnostics;
+
+using Weir.Engine;
+
+namespace Weir.Benchmarks;
+
+/// <summary>Consumes that are durable when they are answered, from callers that each wait for their answer.</summary>
+internal static class ConsumeBenchmark
+{
+    private static readonly TimeSpan s_run = TimeSpan.FromSeconds(5);
+
+    public static async Task RunAsync()
+    {
+        await using Setting setting = await Setting.StartAsync();
+        Console.WriteLine($"fsync of a 4 KiB write: {Fsync.Median(setting.Folder).TotalMicroseconds:F0} µs (median of 100)");
+        await MeasureAsync(setting, 64, TimeSpan.FromSeconds(2), "warm");
+        foreach (int callers in (int[])[1, 64, 1024])
+        {
+            double rate = await MeasureAsync(setting, callers, s_run, $"c{callers}");
+            Console.WriteLine($"{callers,5} callers: {rate,9:N0} consumes/s");
+        }
+    }
+
+    private static async Task<double> MeasureAsync(Setting setting, int callers, TimeSpan length, string prefix)
+    {
+        long done = 0;
+        Stopwatch watch = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
+        {
+            for (int i = 0; watch.Elapsed < length; i++)
+            {
+                Outcome outcome = await setting.Admission.ConsumeAsync(
+                    setting.Workspace, Setting.Event($"{prefix}-{caller}-{i}", $"acct-{(caller + (i * 7919)) % 10_000}", i % 100), ConsumeMode.Enforce, CancellationToken.None);
+                if (!outcome.Allowed)
+                {
+                    throw new InvalidOperationException($"A consume was refused: {outcome.Refusal}.");
+                }
+
+                Interlocked.Increment(ref done);
+            }
+        })));
+        return done / watch.Elapsed.TotalSeconds;
+    }
+}

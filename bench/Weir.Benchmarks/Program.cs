@@ -1,0 +1,30 @@
+using Weir.Benchmarks;
+
+Dictionary<string, (string What, Func<Task> Run)> benchmarks = new(StringComparer.Ordinal)
+{
+    ["decide"] = ("decisions per second and bytes allocated for each", DecideBenchmark.RunAsync),
+    ["consume"] = ("durable consumes per second on SQLite, 1 and 64 callers, in process", ConsumeBenchmark.RunAsync),
+    ["http"] = ("durable consumes over HTTP beside an empty JSON endpoint on the same Kestrel, 256 connections (needs wrk)", HttpBenchmark.RunAsync),
+    ["start"] = ("start to the first answer, and memory when idle", StartBenchmark.RunAsync),
+    ["usage"] = ("current usage of an account with 10,000 and with 1,000,000 events stored", UsageBenchmark.RunAsync),
+};
+
+string[] names = args is ["all"] ? [.. benchmarks.Keys] : args;
+if (names.Length == 0 || names.Any(name => !benchmarks.ContainsKey(name)))
+{
+    Console.Error.WriteLine("usage: Weir.Benchmarks all | NAME …");
+    foreach ((string name, (string what, _)) in benchmarks)
+    {
+        Console.Error.WriteLine($"  {name,-8} {what}");
+    }
+
+    return 2;
+}
+
+foreach (string name in names)
+{
+    Console.WriteLine($"== {name}: {benchmarks[name].What}");
+    await benchmarks[name].Run();
+}
+
+return 0;
