@@ -46,7 +46,7 @@ internal static partial class HttpBenchmark
     /// <summary>Requests per second of wrk at 256 connections; every answer must be 200.</summary>
     private static async Task<double> WrkAsync(string url, int seconds, int seed)
     {
-        ProcessStartInfo start = new("wrk") { RedirectStandardOutput = true };
+        ProcessStartInfo start = new("wrk") { UseShellExecute = false, RedirectStandardOutput = true };
         foreach (string argument in (string[])["-t", "1", "-c", "256", "-d", $"{seconds}s", "-s", Path.Combine(AppContext.BaseDirectory, "consume.lua"), url])
         {
             start.ArgumentList.Add(argument);
@@ -62,9 +62,9 @@ internal static partial class HttpBenchmark
             throw new InvalidOperationException("Not every request was answered with 200:" + Environment.NewLine + output);
         }
 
-        return double.Parse(RequestsPerSecond().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
+        return double.Parse(RequestsPerSecond().Match(output).Groups["rate"].Value, CultureInfo.InvariantCulture);
     }
 
-    [GeneratedRegex(@"Requests/sec:\s+([0-9.]+)", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"Requests/sec:\s+(?<rate>[0-9.]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex RequestsPerSecond();
 }

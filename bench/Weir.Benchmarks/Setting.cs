@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 using Weir.Engine;
-using Weir.Sqlite;
+
 
 namespace Weir.Benchmarks;
 
@@ -49,7 +49,7 @@ internal sealed class Setting : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddRouting();
-        builder.Services.AddWeir().AddSqlite(Path.Combine(folder, "usage.db"));
+        builder.Services.AddWeir().AddMemory();
         WebApplication app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         map?.Invoke(app);
@@ -61,7 +61,7 @@ internal sealed class Setting : IAsyncDisposable
 
     public static UsageEvent Event(string id, string account, int tokens) => new()
     {
-        Id = new EventId(id),
+        Id = new Engine.EventId(id),
         Account = new AccountKey(account),
         Type = "call",
         Properties = Properties.Of([new("tokens", PropertyValue.Of((decimal)tokens))]),

@@ -24,7 +24,7 @@ internal static class StartBenchmark
         {
             string folder = Directory.CreateTempSubdirectory("weir-bench-start-").FullName;
             int port = FreePort();
-            ProcessStartInfo info = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+            ProcessStartInfo info = new("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
             foreach (string argument in (string[])[program, "serve", "--urls", $"http://127.0.0.1:{port}", "--data", folder])
             {
                 info.ArgumentList.Add(argument);

@@ -1,7 +1,7 @@
+using System.Buffers.Text;
 using System.Text.Json;
 
 using NodaTime;
-using NodaTime.Text;
 
 using Weir.Engine;
 
@@ -10,20 +10,44 @@ namespace Weir.AspNetCore;
 /// <summary>How values look in answers: amounts in the meter's unit without trailing zeros, times in UTC.</summary>
 internal static class JsonText
 {
-    private static readonly InstantPattern s_instant = InstantPattern.ExtendedIso;
-
-    public static string Format(Instant instant) => s_instant.Format(instant);
+    /// <summary>Such as <c>2026-11-21T09:30:00Z</c>, with the fraction of the second that there is.</summary>
+    public static string Format(Instant instant)
+    {
+        Span<byte> text = stackalloc byte[MostBytes];
+        return System.Text.Encoding.ASCII.GetString(text[..Format(instant, text)]);
+    }
 
     public static void Write(Utf8JsonWriter writer, Instant instant)
     {
         if (instant == Instant.MinValue || instant == Instant.MaxValue)
         {
             writer.WriteNullValue();
+            return;
         }
-        else
+
+        Span<byte> text = stackalloc byte[MostBytes];
+        writer.WriteStringValue(text[..Format(instant, text)]);
+    }
+
+    private const int MostBytes = 32;
+
+    private static int Format(Instant instant, Span<byte> text)
+    {
+        // The round-trip format has seven digits of the second and a Z: the zeros at the end of the fraction go.
+        if (!Utf8Formatter.TryFormat(instant.ToDateTimeUtc(), text, out int length, new System.Buffers.StandardFormat('O')))
         {
-            writer.WriteStringValue(s_instant.Format(instant));
+            throw new InvalidOperationException($"{instant} cannot be written.");
         }
+
+        int end = length - 1;
+        while (text[end - 1] == (byte)'0')
+        {
+            end--;
+        }
+
+        end = text[end - 1] == (byte)'.' ? end - 1 : end;
+        text[end] = (byte)'Z';
+        return end + 1;
     }
 
     public static void Time(Utf8JsonWriter writer, ReadOnlySpan<byte> name, Instant? instant)
