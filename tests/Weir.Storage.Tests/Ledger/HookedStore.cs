@@ -1,0 +1,98 @@
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir.Storage.Tests;
+
+/// <summary>A store whose transactions a test can watch and break at their edges; everything else passes through.</summary>
+internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
+{
+    /// <summary>Runs when a transaction is wanted, before it begins.</summary>
+    public Func<Task>? BeforeBegin { get; set; }
+
+    /// <summary>Runs before the commit; when it throws, nothing is committed.</summary>
+    public Func<Task>? BeforeCommit { get; set; }
+
+    /// <summary>Runs after the commit, before anybody is answered; when it throws, the caller does not learn of the commit.</summary>
+    public Func<Task>? AfterCommit { get; set; }
+
+    public IWorkspaceStore Workspaces => inner.Workspaces;
+
+    public IKeyStore Keys => inner.Keys;
+
+    public ICatalogStore Catalogs => inner.Catalogs;
+
+    public IAccountStore Accounts => inner.Accounts;
+
+    public ILedgerStore Ledger => this;
+
+    public ISummaryStore Summaries => inner.Summaries;
+
+    public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    public async ValueTask<ILedgerTransaction> BeginAsync(WorkspaceId workspace, CancellationToken cancellationToken)
+    {
+        await (BeforeBegin?.Invoke() ?? Task.CompletedTask);
+        return new Transaction(this, await inner.Ledger.BeginAsync(workspace, cancellationToken));
+    }
+
+    public ValueTask CreateAccountsAsync(WorkspaceId workspace, IReadOnlyList<NewAccount> accounts, CancellationToken cancellationToken) =>
+        inner.Ledger.CreateAccountsAsync(workspace, accounts, cancellationToken);
+
+    public ValueTask<AccountState?> ReadStateAsync(WorkspaceId workspace, AccountKey account, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadStateAsync(workspace, account, cancellationToken);
+
+    public ValueTask<AccountState> ReadWorkspaceStateAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadWorkspaceStateAsync(workspace, cancellationToken);
+
+    public ValueTask<Scopes> ReadScopesAsync(WorkspaceId workspace, AccountKey account, string? user, string? campaign, string? key, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadScopesAsync(workspace, account, user, campaign, key, cancellationToken);
+
+    public ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadAsync(workspace, filter, cancellationToken);
+
+    public ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
+        inner.Ledger.FindAsync(workspace, id, cancellationToken);
+
+    public ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken) =>
+        inner.Ledger.FollowAsync(workspace, after, limit, cancellationToken);
+
+    public ValueTask<long> LastSequenceAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
+        inner.Ledger.LastSequenceAsync(workspace, cancellationToken);
+
+    public IAsyncEnumerable<(long Account, Balance Balance)> ReadBalancesAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadBalancesAsync(workspace, cancellationToken);
+
+    public ValueTask<IReadOnlyList<Balance>> ReadHistoryAsync(WorkspaceId workspace, AccountKey account, string? meter, Per? per, Instant from, Instant to, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadHistoryAsync(workspace, account, meter, per, from, to, cancellationToken);
+
+    public ValueTask<IReadOnlyList<DenialCount>> ReadDenialsAsync(WorkspaceId workspace, AccountKey? account, Instant from, Instant to, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadDenialsAsync(workspace, account, from, to, cancellationToken);
+
+    public ValueTask<IReadOnlyDictionary<long, EntryHistory>> ReadEntriesAsync(WorkspaceId workspace, IReadOnlyCollection<long> sequences, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadEntriesAsync(workspace, sequences, cancellationToken);
+
+    public IAsyncEnumerable<EntryHistory> ScanAsync(WorkspaceId workspace, IReadOnlyCollection<long>? accounts, Instant from, Instant to, CancellationToken cancellationToken) =>
+        inner.Ledger.ScanAsync(workspace, accounts, from, to, cancellationToken);
+
+    private sealed class Transaction(HookedStore hooks, ILedgerTransaction inner) : ILedgerTransaction
+    {
+        public ValueTask<LedgerSnapshot> LoadAsync(LedgerLoad load, CancellationToken cancellationToken) => inner.LoadAsync(load, cancellationToken);
+
+        public ValueTask<IReadOnlyList<Balance>> LoadBalancesAsync(long account, IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellationToken) =>
+            inner.LoadBalancesAsync(account, keys, cancellationToken);
+
+        public ValueTask<IReadOnlyList<long>?> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => inner.WriteAsync(writes, cancellationToken);
+
+        public async ValueTask CommitAsync(CancellationToken cancellationToken)
+        {
+            await (hooks.BeforeCommit?.Invoke() ?? Task.CompletedTask);
+            await inner.CommitAsync(cancellationToken);
+            await (hooks.AfterCommit?.Invoke() ?? Task.CompletedTask);
+        }
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+}
