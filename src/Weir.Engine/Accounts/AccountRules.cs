@@ -9,7 +9,9 @@ public sealed record AccountChange
 {
     public string? Plan { get; init; }
 
-    /// <summary>True holds the account on the catalog version that is active now, false lets it follow (PLAN-1).</summary>
+    /// <summary>
+    /// True holds the account on the catalog version that is active now, or on the one that it is pinned to already; false lets it follow (PLAN-1).
+    /// </summary>
     public bool? Pin { get; init; }
 
     public DateTimeZone? Zone { get; init; }
@@ -53,9 +55,11 @@ public static class AccountRules
                 return null;
             }
 
-            changed = changed with { Plan = key, PinnedVersion = change.Pin == true ? book.ActiveVersion : null };
+            // Another plan is followed from now on, unless it is pinned too; saying the same plan again moves nothing.
+            changed = key == account.Plan ? changed : changed with { Plan = key, PinnedVersion = null };
         }
-        else if (change.Pin is { } pin)
+
+        if (change.Pin is { } pin)
         {
             changed = changed with { PinnedVersion = pin ? changed.PinnedVersion ?? book.ActiveVersion : null };
         }
@@ -83,6 +87,18 @@ public static class AccountRules
                 return null;
             }
 
+            if (wantedOverride.Scope == ScopeKind.Workspace)
+            {
+                failure = new Failure(Refusal.InvalidRequest, "/scope", "The workspace's limits are the same for all accounts and stand in the catalog; an override has the scope account, user, campaign or key.");
+                return null;
+            }
+
+            if (wantedOverride.Limit is { } limit && (limit < Quantity.Zero || limit.Units > Quantity.LargestLimitUnits))
+            {
+                failure = new Failure(Refusal.InvalidRequest, "/limit", $"A limit is null for unlimited, or from 0 to {new Quantity(Quantity.LargestLimitUnits).ToDecimal(meter.Scale)} (2^53 - 1 smallest units).");
+                return null;
+            }
+
             if (meter.Kind == MeterKind.Level && wantedOverride.Per is not (null or Per.Lifetime))
             {
                 failure = new Failure(Refusal.InvalidRequest, "/per", $"'{meter.Key}' is a level and has no periods; leave 'per' out.");
@@ -97,12 +113,12 @@ public static class AccountRules
                 return null;
             }
 
-            changed = changed with { Overrides = overrides };
+            changed = changed.Overrides.Contains(wantedOverride) ? changed : changed with { Overrides = overrides };
         }
 
-        if (change.RemoveOverride is { } gone)
+        if (change.RemoveOverride is { } gone && changed.Overrides.FirstOrDefault(o => (o.Meter, o.Scope, o.Per) == gone) is { } found)
         {
-            changed = changed with { Overrides = [.. changed.Overrides.Where(o => (o.Meter, o.Scope, o.Per) != gone)] };
+            changed = changed with { Overrides = changed.Overrides.Remove(found) };
         }
 
         // From here the command succeeds.

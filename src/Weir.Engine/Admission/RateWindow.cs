@@ -53,20 +53,27 @@ public sealed record RateWindow(long Window, long Newest, ImmutableArray<long> C
     }
 
     /// <summary>
-    /// The window at another length, after the catalog changed it. All that still counts moves into the current sub-bucket:
-    /// room may come back later than it could, never too early.
+    /// The window at another length, after the catalog changed it. What a sub-bucket counted is taken to have come at that sub-bucket's
+    /// end: room may come back later than it could, by one of the old sub-buckets, and never too early.
     /// </summary>
     public RateWindow WithLength(Duration window, Instant now)
     {
-        long length = Micros(window);
-        if (length == Window)
+        if (Micros(window) == Window)
         {
             return this;
         }
 
-        long sum = Sum(now);
-        RateWindow changed = new(length, 0, []);
-        return sum == 0 ? changed : changed.Add(now, sum);
+        RateWindow changed = Empty(window);
+        for (int i = Counts.Length - 1; i >= 0; i--)
+        {
+            if (Counts[i] != 0)
+            {
+                Instant last = StartOf(Newest - i + 1) - Clock.Microsecond;
+                changed = changed.Add(last < now ? last : now, Counts[i]);
+            }
+        }
+
+        return changed;
     }
 
     /// <summary>The earliest time at which <paramref name="amount"/> more fits under <paramref name="limit"/>, or null when it never does.</summary>

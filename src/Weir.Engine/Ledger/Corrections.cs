@@ -21,7 +21,7 @@ public static class Corrections
         List<Settlement> settled = Settled(command.Original, command.Later);
         foreach (Settlement settlement in settled)
         {
-            if (settlement.Delta != Quantity.Zero && new Period(settlement.Line.Key.PeriodStart, settlement.Line.PeriodEnd).IsClosedAt(command.Now))
+            if (new Period(settlement.Line.Key.PeriodStart, settlement.Line.PeriodEnd).IsClosedAt(command.Now))
             {
                 return Fail(unchanged, Refusal.PeriodClosed, "",
                     $"The event counts in the period of '{settlement.Line.Key.Meter}' that ended {settlement.Line.PeriodEnd} and is closed; closed totals never change. Give the account a grant or an adjustment instead.");
@@ -29,16 +29,13 @@ public static class Corrections
         }
 
         // From here the command succeeds.
-        BalanceWriter writer = new(account, workspace);
-        EntryFlags flags = EntryFlags.None;
+        Settling settling = new(account, workspace, book, command.Now);
         foreach (Settlement settlement in settled)
         {
-            EntryLine line = Move(writer, account, workspace, book, settlement.Line, -settlement.Delta, command.Now);
-            flags |= line.Delta != -settlement.Delta ? EntryFlags.Clamped : EntryFlags.None;
+            settling.Move(settlement.Line, -settlement.Delta);
         }
 
-        ImmutableArray<Charge> net = NetCharges(command.Original, command.Later);
-        (AccountState newAccount, AccountState newWorkspace) = writer.Finish(command.Now);
+        (AccountState newAccount, AccountState newWorkspace) = settling.Writer.Finish(command.Now);
         return new Decision(newAccount, newWorkspace)
         {
             Entry = new Entry
@@ -52,10 +49,10 @@ public static class Corrections
                 CatalogVersion = command.Original.CatalogVersion,
                 Plan = book.PlanOf(account.Account).Key,
                 Properties = command.Original.Properties,
-                Charges = [.. net.Select(charge => charge with { Amount = -charge.Amount })],
-                Lines = writer.Lines,
+                Charges = [.. NetCharges(command.Original, command.Later).Select(charge => settling.AsApplied(charge with { Amount = -charge.Amount }))],
+                Lines = settling.Writer.Lines,
                 Cost = NetCost(command.Original, command.Later) is { } cost ? Money.Zero - cost : null,
-                Flags = flags,
+                Flags = settling.Flags,
                 Target = command.Target,
                 Reason = command.Reason,
                 Actor = command.Actor,
@@ -75,6 +72,12 @@ public static class Corrections
                 Period period = account.Account.Timeline.At(limit.Per, command.Now);
                 balances.Add((limit, account.BalanceOf(new BalanceKey(limit.Scope, 0, command.Meter.Key, limit.Per, period.Start), period.End)));
             }
+        }
+
+        if (balances.Count == 0)
+        {
+            return Fail(new Decision(account, workspace), Refusal.InvalidRequest, "/meter",
+                $"The plan '{plan.Key}' limits '{command.Meter.Key}' only for each user, campaign or key; there is no balance of the whole account to adjust.");
         }
 
         foreach ((StandingLimit limit, Balance balance) in balances)
@@ -123,9 +126,8 @@ public static class Corrections
     public static Decision Decide(AccountState account, AccountState workspace, CatalogBook book, Complete command)
     {
         bool reversed = command.Later.Any(entry => entry.Kind == EntryKind.Reversal);
-        BalanceWriter writer = new(account, workspace);
+        Settling settling = new(account, workspace, book, command.Now);
         ImmutableArray<Charge>.Builder changes = ImmutableArray.CreateBuilder<Charge>();
-        EntryFlags flags = command.Rated is null ? EntryFlags.Failed : EntryFlags.None;
         Dictionary<string, Charge> before = command.Original.Charges.ToDictionary(charge => charge.Meter, StringComparer.Ordinal);
         ImmutableArray<Charge> wanted = command.Rated?.Charges ?? [];
         if (!reversed)
@@ -136,12 +138,12 @@ public static class Corrections
                 Quantity change = Change(old, charge);
                 if (old is null)
                 {
-                    flags |= Open(writer, account, workspace, book, charge, command);
+                    settling.Open(charge, command.Original.Scopes);
                     changes.Add(charge);
                 }
                 else if (change != Quantity.Zero)
                 {
-                    flags |= Shift(writer, account, workspace, book, command, charge.Meter, change);
+                    settling.MoveOpen(command.Original.Lines, charge.Meter, change);
                     changes.Add(charge with { Amount = change });
                 }
             }
@@ -150,13 +152,13 @@ public static class Corrections
             {
                 if (gone.Amount != Quantity.Zero)
                 {
-                    flags |= Shift(writer, account, workspace, book, command, gone.Meter, -gone.Amount);
-                    changes.Add(gone with { Amount = -gone.Amount });
+                    settling.MoveOpen(command.Original.Lines, gone.Meter, -gone.Amount);
+                    changes.Add(settling.AsApplied(gone with { Amount = -gone.Amount }));
                 }
             }
         }
 
-        (AccountState newAccount, AccountState newWorkspace) = writer.Finish(command.Now);
+        (AccountState newAccount, AccountState newWorkspace) = settling.Writer.Finish(command.Now);
         Money? cost = reversed ? null : Difference(command.Rated?.Cost, command.Original.Cost);
         return new Decision(newAccount, newWorkspace)
         {
@@ -172,9 +174,9 @@ public static class Corrections
                 Plan = command.Original.Plan,
                 Properties = command.Original.Properties,
                 Charges = changes.DrainToImmutable(),
-                Lines = writer.Lines,
+                Lines = settling.Writer.Lines,
                 Cost = cost,
-                Flags = flags,
+                Flags = settling.Flags | (command.Rated is null ? EntryFlags.Failed : EntryFlags.None),
                 Target = command.Target,
             },
         };
@@ -187,75 +189,7 @@ public static class Corrections
         : old.Trace.CutFrom is { } cutFrom && cutFrom == wanted.Amount.ToDecimal(wanted.Scale) ? Quantity.Zero
         : wanted.Amount - old.Amount;
 
-    private static EntryFlags Shift(
-        BalanceWriter writer, AccountState account, AccountState workspace, CatalogBook book, Complete command, string meter, Quantity change)
-    {
-        EntryFlags flags = EntryFlags.None;
-        foreach (EntryLine original in command.Original.Lines)
-        {
-            if (original.Key.Meter == meter && !new Period(original.Key.PeriodStart, original.PeriodEnd).IsClosedAt(command.Now))
-            {
-                EntryLine line = Move(writer, account, workspace, book, original, change, command.Now);
-                flags |= line.Delta != change ? EntryFlags.Clamped : EntryFlags.None;
-                flags |= BalanceWriter.IsOverLimit(line) ? EntryFlags.OverLimit : EntryFlags.None;
-            }
-        }
-
-        return flags;
-    }
-
-    /// <summary>A meter that the event did not touch before, such as its cost, counts in the periods of now.</summary>
-    private static EntryFlags Open(
-        BalanceWriter writer, AccountState account, AccountState workspace, CatalogBook book, Charge charge, Complete command)
-    {
-        EntryFlags flags = EntryFlags.None;
-        Meter meter = book.Active.Meters.TryGetValue(charge.Meter, out Meter? known)
-            ? known
-            : new Meter(charge.Meter, charge.Meter, charge.Scale, charge.Kind, null, true, Metadata.Empty);
-        Plan plan = book.PlanOf(account.Account);
-        foreach (StandingLimit limit in LimitRules.OfMeter(plan, account.Account, meter, command.Now).Concat(LimitRules.OfWorkspace(book.Active, meter)))
-        {
-            AccountState holder = limit.Scope == ScopeKind.Workspace ? workspace : account;
-            Period period = holder.Account.Timeline.At(limit.Per, command.Now);
-            BalanceKey key = new(limit.Scope, command.Original.Scopes.IdOf(limit.Scope), meter.Key, limit.Per, period.Start);
-            EntryLine line = writer.Move(limit, holder.BalanceOf(key, period.End), charge.Amount);
-            flags |= BalanceWriter.IsOverLimit(line) ? EntryFlags.OverLimit : EntryFlags.None;
-        }
-
-        return flags;
-    }
-
-    private static EntryLine Move(
-        BalanceWriter writer, AccountState account, AccountState workspace, CatalogBook book, EntryLine original, Quantity change, Instant now)
-    {
-        AccountState holder = original.Key.Scope == ScopeKind.Workspace ? workspace : account;
-        return writer.Move(LimitOf(account.Account, book, original, now), holder.BalanceOf(original.Key, original.PeriodEnd), change);
-    }
-
-    /// <summary>The limit as it stands now; as it stood then where the plan no longer has one.</summary>
-    private static StandingLimit LimitOf(Account account, CatalogBook book, EntryLine original, Instant now)
-    {
-        Meter meter = new(original.Key.Meter, original.Key.Meter, original.Scale, MeterKind.Sum, null, false, Metadata.Empty);
-        if (book.Active.Meters.TryGetValue(original.Key.Meter, out Meter? known))
-        {
-            meter = known;
-        }
-
-        ImmutableArray<StandingLimit> limits = original.Key.Scope == ScopeKind.Workspace
-            ? LimitRules.OfWorkspace(book.Active, meter)
-            : LimitRules.OfMeter(book.PlanOf(account), account, meter, now);
-        foreach (StandingLimit limit in limits)
-        {
-            if (limit.Scope == original.Key.Scope && limit.Per == original.Key.Per)
-            {
-                return limit;
-            }
-        }
-
-        return new StandingLimit(meter, original.Key.Scope, original.Key.Per, original.Limit, original.Enforcement, null, original.OverageRate);
-    }
-
-    /// <summary>What an event moved in each balance, its later settlement included.</summary>
+    /// <summary>What an event moved in each balance, its later settlement included; what came to nothing is left out.</summary>
     private static List<Settlement> Settled(Entry original, ImmutableArray<Entry> later)
     {
         List<Settlement> settled = [.. original.Lines.Select(line => new Settlement(line, line.Delta))];
@@ -272,6 +206,7 @@ public static class Corrections
             }
         }
 
+        settled.RemoveAll(settlement => settlement.Delta == Quantity.Zero);
         return settled;
     }
 
@@ -291,7 +226,8 @@ public static class Corrections
             }
         }
 
-        return [.. net.Where(charge => charge.Amount != Quantity.Zero)];
+        // How the event itself was cut or clamped is told there.
+        return [.. net.Where(charge => charge.Amount != Quantity.Zero).Select(charge => charge with { Trace = charge.Trace with { CutFrom = null, ClampedFrom = null } })];
     }
 
     private static Money? NetCost(Entry original, ImmutableArray<Entry> later)

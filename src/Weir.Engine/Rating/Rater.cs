@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Numerics;
 
 namespace Weir.Engine;
 
 /// <summary>
-/// Turns an event into charges. It computes in <see cref="decimal"/> and rounds once, at each charge (NUM-3).
+/// Turns an event into charges. It computes exactly and rounds once, at each charge (NUM-3).
 /// </summary>
 public static class Rater
 {
@@ -32,7 +33,13 @@ public static class Rater
             if (cost is { } amount)
             {
                 // The built-in meter carries the cost of every event, whatever else is charged (NUM-4).
-                charges.Add(CostCharge(catalog.Meters[Meter.CostKey], amount));
+                Charge? charge = CostCharge(catalog.Meters[Meter.CostKey], amount, out error);
+                if (charge is null)
+                {
+                    return null;
+                }
+
+                charges.Add(charge);
             }
         }
         catch (OverflowException)
@@ -84,7 +91,7 @@ public static class Rater
         error = null;
         if (rule.Cost)
         {
-            return cost is { } amount ? CostCharge(rule.Meter, amount) : null;
+            return cost is { } amount ? CostCharge(rule.Meter, amount, out error) : null;
         }
 
         if (rule.ChangeProperty is { } changeProperty)
@@ -97,7 +104,7 @@ public static class Rater
             return Level(rule, setProperty, properties, isSet: true, out error);
         }
 
-        decimal total = rule.Base;
+        Fraction total = rule.Base;
         ImmutableArray<PerUnitTrace> perUnits = [];
         foreach (PerUnitRule perUnit in rule.PerUnits)
         {
@@ -115,9 +122,8 @@ public static class Rater
                     return null;
                 }
 
-                decimal part = given * perUnit.Amount / perUnit.Unit;
-                total += part;
-                perUnits = perUnits.Add(new PerUnitTrace(perUnit.Property, given, Decimals.Normalize(part)));
+                total += (Fraction)given * perUnit.Amount / perUnit.Unit;
+                perUnits = perUnits.Add(new PerUnitTrace(perUnit.Property, given, Decimals.Normalize(given * perUnit.Amount / perUnit.Unit)));
             }
         }
 
@@ -168,7 +174,7 @@ public static class Rater
             MultiplierGiven = multiplierGiven,
             Bonuses = bonuses,
         };
-        return Rounded(rule.Meter, total, rule.Rounding, trace, out error);
+        return Rounded(rule.Meter, total, rule.Rounding, trace, "/properties", out error);
     }
 
     private static Charge? Level(ChargeRule rule, string property, Properties properties, bool isSet, out Failure? error)
@@ -191,53 +197,32 @@ public static class Rater
         }
 
         ChargeTrace trace = isSet ? new ChargeTrace { Set = given } : new ChargeTrace { Change = given };
-        Charge? charge = Rounded(rule.Meter, given, rule.Rounding, trace, out error);
+        Charge? charge = Rounded(rule.Meter, given, rule.Rounding, trace, Properties.PointerTo(property), out error);
         return charge is null ? null : charge with { IsSet = isSet };
     }
 
-    private static Charge? Rounded(Meter meter, decimal total, Rounding rounding, ChargeTrace trace, out Failure? error)
+    private static Charge? CostCharge(Meter meter, Money cost, out Failure? error) =>
+        Rounded(meter, cost.Amount, Rounding.Up, new ChargeTrace { Cost = Decimals.Normalize(cost.Amount) }, "/cost", out error);
+
+    private static Charge? Rounded(Meter meter, Fraction total, Rounding rounding, ChargeTrace trace, string pointer, out Failure? error)
     {
         error = null;
-        decimal units = total * Decimals.PowerOfTen(meter.Scale);
-        decimal whole = rounding switch
+        if (total.Round(meter.Scale, rounding, out bool isExact) is not { } units)
         {
-            Rounding.Nearest => Math.Round(units, MidpointRounding.AwayFromZero),
-            Rounding.Up => RoundAwayFromZero(units),
-            _ => units,
-        };
-        if (whole != decimal.Truncate(whole))
-        {
-            error = new Failure(Refusal.TooManyDecimals, "/properties",
-                $"The charge on '{meter.Key}' comes to {Decimals.Normalize(total)}, which has more than the meter's {meter.Scale} decimal places; give its charge a rounding of nearest or up, or send a value that fits.");
+            error = new Failure(Refusal.TooManyDecimals, pointer,
+                $"The charge on '{meter.Key}' comes to {total.ToDecimal()}, which has more than the meter's {meter.Scale} decimal places; give its charge a rounding of nearest or up, or send a value that fits.");
             return null;
         }
 
-        if (Math.Abs(whole) > Quantity.LargestUnits)
+        if (BigInteger.Abs(units) > Quantity.LargestUnits)
         {
-            error = new Failure(Refusal.QuantityOverflow, "/properties",
-                $"The charge on '{meter.Key}' comes to {Decimals.Normalize(total)}, beyond 10^15 smallest units.");
+            error = new Failure(Refusal.QuantityOverflow, pointer,
+                $"The charge on '{meter.Key}' comes to {total.ToDecimal()}, beyond 10^15 smallest units.");
             return null;
         }
 
-        return new Charge(meter.Key, meter.Scale, meter.Kind, new Quantity((long)whole),
-            whole == units ? trace : trace with { Unrounded = Decimals.Normalize(total) });
+        return new Charge(meter.Key, meter.Scale, meter.Kind, new Quantity((long)units), isExact ? trace : trace with { Unrounded = total.ToDecimal() });
     }
-
-    private static Charge CostCharge(Meter meter, Money cost)
-    {
-        decimal units = cost.Amount * Decimals.PowerOfTen(meter.Scale);
-        decimal whole = RoundAwayFromZero(units);
-        if (Math.Abs(whole) > Quantity.LargestUnits)
-        {
-            throw new OverflowException();
-        }
-
-        ChargeTrace trace = new() { Cost = Decimals.Normalize(cost.Amount) };
-        return new Charge(meter.Key, meter.Scale, meter.Kind, new Quantity((long)whole),
-            whole == units ? trace : trace with { Unrounded = Decimals.Normalize(cost.Amount) });
-    }
-
-    private static decimal RoundAwayFromZero(decimal value) => value >= 0 ? decimal.Ceiling(value) : decimal.Floor(value);
 
     private static bool TryNumber(Properties properties, string name, out decimal? value, out Failure? error)
     {

@@ -208,8 +208,8 @@ internal sealed class Story
         Quantity? limit = null;
         if (arguments.Words is [_, not "unlimited"])
         {
-            Assert.True(Quantity.TryFromDecimal(decimal.Parse(arguments.Words[1], CultureInfo.InvariantCulture), _book.Active.Meters.GetValueOrDefault(meter)?.Scale ?? 0, out Quantity units));
-            limit = units;
+            int scale = _book.Active.Meters.GetValueOrDefault(meter)?.Scale ?? 0;
+            limit = new Quantity((long)(decimal.Parse(arguments.Words[1], CultureInfo.InvariantCulture) * Decimals.PowerOfTen(scale)));
         }
 
         Instant? until = arguments["until"] is { } end ? StoryText.Instant(end) : null;
