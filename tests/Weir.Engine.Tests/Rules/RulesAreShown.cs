@@ -21,7 +21,7 @@ public static partial class RulesAreShown
         }
 
         Assert.True(rules.Count > 40, $"The page of the rules names only {rules.Count}.");
-        Assert.Empty(rules.Where(rule => !shown.Contains(rule)));
+        Assert.DoesNotContain(rules, rule => !shown.Contains(rule));
     }
 
     private static string Root()
