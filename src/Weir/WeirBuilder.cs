@@ -45,6 +45,7 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<UsageService>();
         services.TryAddSingleton<UsageRecorder>();
         services.TryAddSingleton<SummaryProjector>();
+        services.TryAddSingleton<IUsage, DefaultUsage>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreLifetime>());
         services.AddHostedService(provider => provider.GetRequiredService<UsageRecorder>());
         services.AddHostedService(provider => provider.GetRequiredService<SummaryProjector>());

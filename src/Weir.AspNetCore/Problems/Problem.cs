@@ -82,6 +82,13 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
     internal void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
+        WriteMembers(writer);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The members of the document, for documents that have more of them.</summary>
+    internal void WriteMembers(Utf8JsonWriter writer)
+    {
         writer.WriteString("type"u8, Type);
         writer.WriteString("title"u8, Title);
         writer.WriteNumber("status"u8, Status);
@@ -110,11 +117,9 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
 
             writer.WriteEndArray();
         }
-
-        writer.WriteEndObject();
     }
 
-    private static string TitleOf(Refusal refusal)
+    internal static string TitleOf(Refusal refusal)
     {
         string words = refusal.Code().Replace('_', ' ');
         return char.ToUpperInvariant(words[0]) + words[1..];

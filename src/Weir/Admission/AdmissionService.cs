@@ -125,7 +125,7 @@ public sealed class AdmissionService(IWeirStore store, CatalogService catalogs, 
     }
 
     /// <summary>An id that Weir makes for an event without one: 122 random bits.</summary>
-    internal static string OwnId() => "weir-" + Guid.NewGuid().ToString("N");
+    public static string OwnId() => "weir-" + Guid.NewGuid().ToString("N");
 
     private static Outcome Fail(string id, Failure failure) => new() { Id = id, Refusal = failure.Refusal, Failure = failure };
 }
@@ -151,4 +151,10 @@ public sealed record CallCompletion
 
     /// <summary>Status, latency and what else became known.</summary>
     public EventDetails Details { get; init; } = EventDetails.Empty;
+
+    /// <summary>
+    /// What the recorder records in place of a successful end when the call was settled as failed before: two runs of a host's handler
+    /// under one id, of which the failing one ended first. Without it the work would be free.
+    /// </summary>
+    public UsageEvent? Otherwise { get; init; }
 }

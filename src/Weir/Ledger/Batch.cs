@@ -171,7 +171,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
         };
         (long, Instant, string, Refusal) count = (account.State.Account.Id, SummaryKey.BucketOf(snapshot.Clock), type, decision.Refusal);
         _denialCounts[count] = _denialCounts.GetValueOrDefault(count) + 1;
-        if (command is { Id: { } id, IsOwnId: false })
+        if (command is { Id: { } id, IsOwnId: false } and not ConsumeCommand { Event.FreeWhenDenied: true })
         {
             _denials.Add(new StoredDenial(id, command.Fingerprint, DenialJson.Write(denial), snapshot.Clock));
             Remember(command, denial);

@@ -56,6 +56,9 @@ internal static class EventRating
             }
         }
 
-        return e.Details with { Id = id, Endpoint = e.Details.Endpoint ?? type.Endpoint, FreeProperties = free };
+        EventDetails details = e.Details with { Id = id, Endpoint = e.Details.Endpoint ?? type.Endpoint, FreeProperties = free };
+        return e.Origin is { } origin
+            ? details with { Address = origin.Address ?? details.Address, UserAgent = origin.UserAgent ?? details.UserAgent, RequestId = origin.RequestId ?? details.RequestId }
+            : details;
     }
 }

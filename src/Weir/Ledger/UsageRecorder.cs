@@ -117,9 +117,9 @@ public sealed class UsageRecorder : BackgroundService
         {
             try
             {
-                Outcome outcome = item.Event is { } e
-                    ? (await _admission.RecordAsync(item.Workspace, [e], CancellationToken.None))[0]
-                    : await _admission.CompleteAsync(item.Workspace, item.Completion!, CancellationToken.None);
+                Outcome outcome = item.Completion is { } completion
+                    ? await CompleteAsync(item.Workspace, completion)
+                    : await RecordAsync(item.Workspace, item.Event!);
                 if (outcome.Failure is { } failure)
                 {
                     Interlocked.Increment(ref _rejected);
@@ -150,6 +150,22 @@ public sealed class UsageRecorder : BackgroundService
                 return;
             }
         }
+    }
+
+    private async Task<Outcome> RecordAsync(WorkspaceId workspace, UsageEvent e) =>
+        (await _admission.RecordAsync(workspace, [e], CancellationToken.None))[0];
+
+    private async Task<Outcome> CompleteAsync(WorkspaceId workspace, CallCompletion completion)
+    {
+        Outcome outcome = await _admission.CompleteAsync(workspace, completion, CancellationToken.None);
+        if (completion.Failed && outcome.Refusal == Refusal.EventNotFound)
+        {
+            // The admission's own commit was unknown, and it did not happen: there is nothing to take back.
+            return outcome with { Refusal = Refusal.None, Failure = null };
+        }
+
+        bool failedBefore = outcome is { Replayed: true, Entry: { } settled } && settled.Flags.HasFlag(EntryFlags.Failed);
+        return failedBefore && completion is { Failed: false, Otherwise: { } e } ? await RecordAsync(workspace, e) : outcome;
     }
 
     private sealed record Item(WorkspaceId Workspace, UsageEvent? Event, CallCompletion? Completion);
