@@ -46,6 +46,10 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<UsageRecorder>();
         services.TryAddSingleton<SummaryProjector>();
         services.TryAddSingleton<IUsage, DefaultUsage>();
+        services.TryAddSingleton<MeterQueryService>();
+        services.TryAddSingleton<UsageHistoryService>();
+        services.TryAddSingleton<UsageBreakdownService>();
+        services.TryAddSingleton<UsageTrendService>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreLifetime>());
         services.AddHostedService(provider => provider.GetRequiredService<UsageRecorder>());
         services.AddHostedService(provider => provider.GetRequiredService<SummaryProjector>());

@@ -16,6 +16,9 @@ public readonly record struct SummaryKey(long Account, Instant Bucket, string Ty
 {
     public static readonly Duration BucketLength = Duration.FromMinutes(15);
 
+    /// <summary>Whether an instant is the start of a bucket; the open ends of time are.</summary>
+    public static bool IsBoundary(Instant instant) => instant == Instant.MinValue || instant == Instant.MaxValue || BucketOf(instant) == instant;
+
     public static Instant BucketOf(Instant instant)
     {
         long micros = Engine.Clock.ToMicros(instant);
@@ -49,7 +52,16 @@ public sealed record SummaryFigures(long Events, long Failed, long LatencyMs, lo
 /// <param name="Types">Event types, or null for all.</param>
 /// <param name="Dimension"><c>""</c> for totals, null for totals and all dimensions.</param>
 /// <param name="Value">One value of the dimension, or null for all.</param>
-public sealed record SummaryQuery(long? Account, IReadOnlyCollection<string>? Types, string? Dimension, string? Value, Instant From, Instant To);
+public sealed record SummaryQuery(long? Account, IReadOnlyCollection<string>? Types, string? Dimension, string? Value, Instant From, Instant To)
+{
+    /// <summary>Whether a cell is among those that are asked for.</summary>
+    public bool Includes(SummaryKey key) =>
+        (Dimension is null || key.Dimension == Dimension)
+        && From <= key.Bucket && key.Bucket < To
+        && (Account is not { } account || key.Account == account)
+        && (Types is null || Types.Contains(key.Type))
+        && (Value is null || key.Value == Value);
+}
 
 /// <summary>
 /// Summaries of the log. They are made from it behind the writer, by checkpoint, and can be thrown away and rebuilt.

@@ -34,7 +34,8 @@ internal readonly record struct Movement(string Meter, Instant At, long Amount);
 /// </summary>
 /// <remarks>
 /// Sum meters count where the event counts, levels where each change was recorded (BAL-7); so a reversed event has moved no sum meter
-/// at all, and a level twice.
+/// at all, and a level twice. What became known with the completion only, such as a cost, counts where the completion was recorded, as
+/// it does in the balances.
 /// </remarks>
 internal sealed class NetEvent
 {
@@ -83,7 +84,7 @@ internal sealed class NetEvent
                 }
                 else if (!_reversed)
                 {
-                    yield return new Movement(charge.Meter, Entry.CountedAt, charge.Amount.Units);
+                    yield return new Movement(charge.Meter, IsOfTheEvent(charge.Meter) ? Entry.CountedAt : entry.RecordedAt, charge.Amount.Units);
                 }
             }
         }
@@ -100,6 +101,19 @@ internal sealed class NetEvent
         Dimensions.Status => _completion?.Details.Status ?? _entry.Details.Status,
         _ => PropertyText(dimension[Dimensions.PropertyPrefix.Length..]),
     });
+
+    private bool IsOfTheEvent(string meter)
+    {
+        foreach (Charge charge in Entry.Charges)
+        {
+            if (charge.Meter == meter)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private string? PropertyText(string name)
     {

@@ -41,7 +41,7 @@ internal sealed class MemorySummaries(MemoryStore store) : ISummaryStore
             cells =
             [
                 .. store.Of(workspace).Summaries
-                    .Where(pair => Matches(pair.Key, query))
+                    .Where(pair => query.Includes(pair.Key))
                     .Select(pair => (pair.Key, pair.Value))
                     .OrderBy(cell => cell.Key.Bucket),
             ];
@@ -67,11 +67,4 @@ internal sealed class MemorySummaries(MemoryStore store) : ISummaryStore
 
         return ValueTask.CompletedTask;
     }
-
-    private static bool Matches(SummaryKey key, SummaryQuery query) =>
-        (query.Dimension is null || key.Dimension == query.Dimension)
-        && query.From <= key.Bucket && key.Bucket < query.To
-        && (query.Account is not { } account || key.Account == account)
-        && (query.Types is null || query.Types.Contains(key.Type))
-        && (query.Value is null || key.Value == query.Value);
 }
