@@ -13,6 +13,7 @@ public static class WeirEndpointRouteBuilderExtensions
         ((IEndpointConventionBuilder)api).Finally(Guard.Protect);
         AdmissionEndpoints.Map(api);
         EventEndpoints.Map(api);
+        ImportEndpoints.Map(api);
         return api;
     }
 }

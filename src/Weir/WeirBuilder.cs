@@ -40,6 +40,7 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<GroupCommit>();
         services.TryAddSingleton<AdmissionService>();
         services.TryAddSingleton<CorrectionService>();
+        services.TryAddSingleton<ImportService>();
         services.TryAddSingleton<AccountService>();
         services.TryAddSingleton<KeyService>();
         services.TryAddSingleton<UsageService>();

@@ -22,6 +22,10 @@ internal static class ServerHost
         builder.Services.AddWeir(weir => weir.CatalogFile = options.CatalogFile).AddMemory();
         builder.Services.AddWeirOpenApi();
         builder.Services.AddExport();
+        if (options.Demo)
+        {
+            builder.Services.AddHostedService<DemoService>();
+        }
 
         WebApplication app = builder.Build();
         app.MapWeirApi();

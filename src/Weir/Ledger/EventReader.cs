@@ -38,9 +38,21 @@ public static class EventReader
     public static ReadEvent ReadOne(ReadOnlySpan<byte> json, bool withMode, string? id) => Guard(json, (ref Utf8JsonReader reader) =>
     {
         reader.Read();
-        ReadEvent read = ReadEvent(ref reader, "", withMode, id);
+        ReadEvent read = ReadEvent(ref reader, "", withMode ? Form.Decide : Form.Record, id);
         End(ref reader);
         return read;
+    });
+
+    /// <summary>
+    /// Reads one event of a file that is imported: it also has <c>failed</c>, for a host's call that failed or was refused and charged nothing.
+    /// </summary>
+    /// <exception cref="EventFormatException">It is not an event.</exception>
+    public static UsageEvent ReadImported(ReadOnlySpan<byte> json) => Guard(json, (ref Utf8JsonReader reader) =>
+    {
+        reader.Read();
+        ReadEvent read = ReadEvent(ref reader, "", Form.Import, null);
+        End(ref reader);
+        return read.Event;
     });
 
     /// <summary>Reads one event, or an array of at most 1,000.</summary>
@@ -51,7 +63,7 @@ public static class EventReader
         List<UsageEvent> events = [];
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            events.Add(ReadEvent(ref reader, "", false, id).Event);
+            events.Add(ReadEvent(ref reader, "", Form.Record, id).Event);
         }
         else
         {
@@ -67,13 +79,21 @@ public static class EventReader
                     throw new TooManyEventsException();
                 }
 
-                events.Add(ReadEvent(ref reader, $"/{events.Count}", false, null).Event);
+                events.Add(ReadEvent(ref reader, $"/{events.Count}", Form.Record, null).Event);
             }
         }
 
         End(ref reader);
         return events;
     });
+
+    /// <summary>What an event is read for; each form has the common members and its own.</summary>
+    private enum Form
+    {
+        Record,
+        Decide,
+        Import,
+    }
 
     private delegate T Reading<out T>(ref Utf8JsonReader reader);
 
@@ -105,7 +125,7 @@ public static class EventReader
         }
     }
 
-    private static ReadEvent ReadEvent(ref Utf8JsonReader reader, string at, bool withMode, string? headerId)
+    private static ReadEvent ReadEvent(ref Utf8JsonReader reader, string at, Form form, string? headerId)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -122,14 +142,15 @@ public static class EventReader
         string? user = null, source = null, campaign = null, resource = null, provider = null, model = null, endpoint = null;
         string? requestId = null, status = null, address = null, userAgent = null, key = null;
         long? latency = null;
+        bool failed = false;
         int seen = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            int member = MemberIndex(ref reader, withMode);
+            int member = MemberIndex(ref reader, form);
             if (member < 0)
             {
                 string name = Name(ref reader, at);
-                throw new EventFormatException(Pointer(at, name), $"'{name}' is not a member of an event; allowed are {Members}{(withMode ? ", mode" : "")}. Free values go into 'properties'.");
+                throw new EventFormatException(Pointer(at, name), $"'{name}' is not a member of an event; allowed are {Members}{form switch { Form.Decide => ", mode", Form.Import => ", failed", _ => "" }}. Free values go into 'properties'.");
             }
 
             string place = $"{at}/{s_names[member]}";
@@ -174,7 +195,8 @@ public static class EventReader
                 case 16: userAgent = Text(ref reader, place); break;
                 case 17: key = Identifier(ref reader, place); break;
                 case 18: cost = Cost(ref reader, place); break;
-                default: mode = Mode(ref reader, place); break;
+                case 19: mode = Mode(ref reader, place); break;
+                default: failed = Boolean(ref reader, place); break;
             }
         }
 
@@ -187,6 +209,7 @@ public static class EventReader
                 Properties = properties,
                 At = time,
                 Cost = cost,
+                Failed = failed,
                 Details = new EventDetails
                 {
                     User = user,
@@ -210,19 +233,23 @@ public static class EventReader
     private static readonly string[] s_names =
     [
         "id", "account", "type", "properties", "user", "source", "campaign", "resource", "at", "provider", "model", "endpoint",
-        "requestId", "status", "latencyMs", "address", "userAgent", "key", "cost", "mode",
+        "requestId", "status", "latencyMs", "address", "userAgent", "key", "cost", "mode", "failed",
     ];
 
     private static readonly byte[][] s_utf8Names = [.. s_names.Select(Encoding.UTF8.GetBytes)];
 
-    private static int MemberIndex(ref Utf8JsonReader reader, bool withMode)
+    private static int MemberIndex(ref Utf8JsonReader reader, Form form)
     {
-        int last = withMode ? s_utf8Names.Length : s_utf8Names.Length - 1;
-        for (int i = 0; i < last; i++)
+        for (int i = 0; i < s_utf8Names.Length; i++)
         {
             if (reader.ValueTextEquals(s_utf8Names[i]))
             {
-                return i;
+                return s_names[i] switch
+                {
+                    "mode" when form != Form.Decide => -1,
+                    "failed" when form != Form.Import => -1,
+                    _ => i,
+                };
             }
         }
 
@@ -361,6 +388,12 @@ public static class EventReader
         }
 
         return new GivenCost(amount ?? throw Missing(at, "amount", "what it cost"), currency);
+    }
+
+    private static bool Boolean(ref Utf8JsonReader reader, string at)
+    {
+        Check(reader.TokenType is JsonTokenType.True or JsonTokenType.False, at, "true or false is wanted.");
+        return reader.GetBoolean();
     }
 
     private static ConsumeMode Mode(ref Utf8JsonReader reader, string at) => Text(ref reader, at) switch
