@@ -47,6 +47,7 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<UsageRecorder>();
         services.TryAddSingleton<SummaryProjector>();
         services.TryAddSingleton<IUsage, DefaultUsage>();
+        services.TryAddSingleton<Verifier>();
         services.TryAddSingleton<MeterQueryService>();
         services.TryAddSingleton<UsageHistoryService>();
         services.TryAddSingleton<UsageBreakdownService>();

@@ -1,0 +1,262 @@
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>
+/// Proves that every balance is the fold of the log and that the summaries follow from it (LOG-3). It changes nothing. Writers wait
+/// only while the balances are read.
+/// </summary>
+public sealed class Verifier(IWeirStore store, CatalogService catalogs)
+{
+    private const int PageSize = 5_000;
+
+    /// <summary>How many cells of summaries are held at a time; more accounts than fit take another pass over the log.</summary>
+    private const int MostCells = 1_000_000;
+
+    /// <summary>How often the comparison begins again because the projector moved on meanwhile.</summary>
+    private const int MostAttempts = 20;
+
+    private static readonly Duration s_slice = Duration.FromDays(7);
+
+    private readonly SummaryFold _fold = new(store, catalogs);
+
+    /// <summary>For tests: fewer cells force several passes.</summary>
+    internal int CellsAtATime { get; init; } = MostCells;
+
+    /// <exception cref="StoreUnavailableException">The summaries moved on all the time; verify while less is written.</exception>
+    public async Task<Verification> VerifyAsync(WorkspaceId workspace, CancellationToken cancellationToken)
+    {
+        Findings findings = new();
+        await VerifyBalancesAsync(workspace, findings, cancellationToken);
+        await VerifySummariesAsync(workspace, findings, cancellationToken);
+        HashSet<long> accounts = [.. findings.Balances.Select(d => d.AccountId), .. findings.Summaries.Select(d => d.Cell.Account)];
+        IReadOnlyDictionary<long, AccountProfile> names = await store.Accounts.NamesAsync(workspace, accounts, cancellationToken);
+        string? NameOf(long account) => names.TryGetValue(account, out AccountProfile? profile) ? profile.Key.Value : null;
+        return new Verification(
+            findings.Entries, findings.BalanceCount, findings.CellCount, findings.Differences,
+            [.. findings.Balances.Select(difference => difference with { Account = NameOf(difference.AccountId) })],
+            [.. findings.Summaries.Select(difference => difference with { Account = NameOf(difference.Cell.Account) })]);
+    }
+
+    private async Task VerifyBalancesAsync(WorkspaceId workspace, Findings findings, CancellationToken cancellationToken)
+    {
+        Dictionary<(long Account, BalanceKey Key), Quantity> computed = [];
+        long last = await FoldAsync(0);
+
+        // The rest is folded and compared while nobody writes, so that log and balances are of the same moment.
+        await using ILedgerTransaction transaction = await store.Ledger.BeginAsync(workspace, cancellationToken);
+        await FoldAsync(last);
+        await foreach ((long account, Balance balance) in store.Ledger.ReadBalancesAsync(workspace, cancellationToken))
+        {
+            findings.BalanceCount++;
+            computed.Remove((account, balance.Key), out Quantity used);
+            findings.Compare(account, balance.Key, balance.Used, used);
+        }
+
+        foreach (((long account, BalanceKey key), Quantity used) in computed)
+        {
+            findings.Compare(account, key, Quantity.Zero, used);
+        }
+
+        async Task<long> FoldAsync(long after)
+        {
+            while (await store.Ledger.FollowAsync(workspace, after, PageSize, cancellationToken) is { Count: > 0 } page)
+            {
+                foreach (StoredEntry entry in page)
+                {
+                    findings.Entries++;
+                    foreach (EntryLine line in entry.Entry.Lines)
+                    {
+                        (long, BalanceKey) key = (line.Key.Scope == ScopeKind.Workspace ? Account.WorkspaceHead : entry.Entry.Account, line.Key);
+                        computed[key] = computed.GetValueOrDefault(key) + line.Delta;
+                    }
+                }
+
+                after = page[^1].Sequence;
+            }
+
+            return after;
+        }
+    }
+
+    /// <summary>Account by account in the order of their ids, as many at a time as fit.</summary>
+    private async Task VerifySummariesAsync(WorkspaceId workspace, Findings findings, CancellationToken cancellationToken)
+    {
+        for (long low = 0; ;)
+        {
+            Range range = new() { Low = low };
+            await VerifySummariesAsync(workspace, range, findings, cancellationToken);
+            if (range.High == long.MaxValue)
+            {
+                return;
+            }
+
+            low = range.High + 1;
+        }
+    }
+
+    private async Task VerifySummariesAsync(WorkspaceId workspace, Range range, Findings findings, CancellationToken cancellationToken)
+    {
+        SummaryCells computed = new();
+        long folded = 0;
+        for (int attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            long checkpoint = await store.Summaries.CheckpointAsync(workspace, cancellationToken);
+            if (checkpoint < folded)
+            {
+                // They are being rebuilt: what was folded is ahead of them.
+                computed = new SummaryCells();
+                folded = 0;
+            }
+
+            folded = await FoldAsync(workspace, computed, range, folded, checkpoint, cancellationToken);
+            Findings found = new();
+            await CompareAsync(workspace, computed.ToFigures(), range, found, cancellationToken);
+            if (await store.Summaries.CheckpointAsync(workspace, cancellationToken) == checkpoint)
+            {
+                findings.Add(found);
+                return;
+            }
+        }
+
+        throw new StoreUnavailableException("The summaries moved on whenever they were compared; verify again while less is written.");
+    }
+
+    private async Task<long> FoldAsync(WorkspaceId workspace, SummaryCells computed, Range range, long after, long until, CancellationToken cancellationToken)
+    {
+        while (after < until && await store.Ledger.FollowAsync(workspace, after, PageSize, cancellationToken) is { Count: > 0 } page)
+        {
+            List<StoredEntry> summed = [.. page.Where(entry => entry.Sequence <= until)];
+            await _fold.AddAsync(computed, workspace, summed, range.Contains, cancellationToken);
+            after = Math.Min(page[^1].Sequence, until);
+            if (computed.Count > CellsAtATime)
+            {
+                Narrow(computed, range);
+            }
+        }
+
+        return after;
+    }
+
+    /// <summary>Leaves the upper half of the accounts to a later pass; a single account is never divided.</summary>
+    private static void Narrow(SummaryCells computed, Range range)
+    {
+        long[] accounts = [.. computed.Accounts().Distinct().Order()];
+        if (accounts.Length > 1)
+        {
+            range.High = accounts[accounts.Length / 2] - 1;
+            computed.DropFrom(range.High + 1);
+        }
+    }
+
+    private async Task CompareAsync(WorkspaceId workspace, Dictionary<SummaryKey, SummaryFigures> computed, Range range, Findings findings, CancellationToken cancellationToken)
+    {
+        foreach (Engine.Period slice in Slices(computed.Keys))
+        {
+            SummaryQuery query = new(null, null, null, null, slice.Start, slice.End);
+            await foreach ((SummaryKey key, SummaryFigures stored) in store.Summaries.ReadAsync(workspace, query, cancellationToken))
+            {
+                if (range.Contains(key.Account))
+                {
+                    findings.CellCount++;
+                    computed.Remove(key, out SummaryFigures? figures);
+                    findings.Compare(key, stored, figures ?? SummaryFigures.Zero);
+                }
+            }
+        }
+
+        foreach ((SummaryKey key, SummaryFigures figures) in computed)
+        {
+            findings.Compare(key, SummaryFigures.Zero, figures);
+        }
+    }
+
+    /// <summary>All of time, cut where there is something to read, so that a store need not hold all cells at once.</summary>
+    private static List<Engine.Period> Slices(IReadOnlyCollection<SummaryKey> cells)
+    {
+        List<Engine.Period> slices = [];
+        Instant start = Instant.MinValue;
+        foreach (Instant bucket in cells.Select(cell => cell.Bucket).Distinct().Order())
+        {
+            if (start == Instant.MinValue || bucket >= start + s_slice)
+            {
+                slices.Add(new Engine.Period(start, bucket));
+                start = bucket;
+            }
+        }
+
+        slices.Add(new Engine.Period(start, Instant.MaxValue));
+        return slices;
+    }
+
+    /// <summary>Internal ids from one to another, both among them.</summary>
+    private sealed class Range
+    {
+        public required long Low { get; init; }
+
+        public long High { get; set; } = long.MaxValue;
+
+        public bool Contains(long account) => Low <= account && account <= High;
+    }
+
+    private sealed class Findings
+    {
+        public long Entries { get; set; }
+
+        public long BalanceCount { get; set; }
+
+        public long CellCount { get; set; }
+
+        public long Differences { get; private set; }
+
+        public List<BalanceDifference> Balances { get; } = [];
+
+        public List<SummaryDifference> Summaries { get; } = [];
+
+        public void Compare(long account, BalanceKey key, Quantity stored, Quantity computed)
+        {
+            if (stored != computed)
+            {
+                Name(Balances, new BalanceDifference(null, account, key, stored, computed));
+            }
+        }
+
+        public void Compare(SummaryKey key, SummaryFigures stored, SummaryFigures computed)
+        {
+            Compare(key, "events", stored.Events, computed.Events);
+            Compare(key, "failed", stored.Failed, computed.Failed);
+            Compare(key, "latencyMs", stored.LatencyMs, computed.LatencyMs);
+            Compare(key, "latencyCount", stored.LatencyCount, computed.LatencyCount);
+            foreach (string meter in stored.Amounts.Keys.Union(computed.Amounts.Keys, StringComparer.Ordinal))
+            {
+                Compare(key, "amounts." + meter, stored.Amounts.GetValueOrDefault(meter), computed.Amounts.GetValueOrDefault(meter));
+            }
+        }
+
+        public void Add(Findings other)
+        {
+            CellCount += other.CellCount;
+            Differences += other.Differences;
+            Summaries.AddRange(other.Summaries.Take(Verification.MostNamed - Summaries.Count));
+        }
+
+        private void Compare(SummaryKey key, string figure, long stored, long computed)
+        {
+            if (stored != computed)
+            {
+                Name(Summaries, new SummaryDifference(null, key, figure, stored, computed));
+            }
+        }
+
+        private void Name<T>(List<T> named, T difference)
+        {
+            Differences++;
+            if (named.Count < Verification.MostNamed)
+            {
+                named.Add(difference);
+            }
+        }
+    }
+}
