@@ -1,0 +1,3 @@
+-- Every balance of a workspace, account by account.
+SELECT meter, per, scope, scope_id, period_start, period_end, used, held, account
+FROM balances WHERE workspace = ?1 ORDER BY account

@@ -1,0 +1,3 @@
+-- The window as a whole: it is small and changes as a whole.
+INSERT INTO rates (workspace, account, scope, scope_id, name, length, newest, counts, empty_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+ON CONFLICT DO UPDATE SET length = excluded.length, newest = excluded.newest, counts = excluded.counts, empty_at = excluded.empty_at

@@ -1,0 +1,71 @@
+using Weir.Engine;
+
+namespace Weir.Sqlite;
+
+internal sealed class SqliteCatalogs(Writer writer, ReaderPool readers, LedgerMemory memory) : ICatalogStore
+{
+    public ValueTask<int> ActiveVersionAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
+        readers.ReadAsync(connection => Active(connection, workspace), cancellationToken);
+
+    public ValueTask<CatalogVersion?> FindAsync(WorkspaceId workspace, int version, CancellationToken cancellationToken) =>
+        readers.ReadAsync(connection => ReadAll(connection.Prepared("Catalog/FindVersion").Bind(1, workspace.Value).Bind(2, version)).FirstOrDefault(), cancellationToken);
+
+    public ValueTask<IReadOnlyList<CatalogVersion>> ListAsync(WorkspaceId workspace, bool withDocuments, CancellationToken cancellationToken) =>
+        readers.ReadAsync<IReadOnlyList<CatalogVersion>>(
+            connection => ReadAll(connection.Prepared("Catalog/ListVersions").Bind(1, workspace.Value).Bind(2, withDocuments)), cancellationToken);
+
+    public ValueTask<int?> AddAsync(
+        WorkspaceId workspace, string document, CatalogFormat format, string? actor, int expectedActive, CancellationToken cancellationToken) =>
+        writer.WriteAsync<int?>(
+            connection =>
+            {
+                if (Active(connection, workspace) != expectedActive)
+                {
+                    return null;
+                }
+
+                int version = (int)connection.Prepared("Catalog/InsertVersion").Bind(1, workspace.Value).Bind(2, (long)format)
+                    .Bind(3, Clock.ToMicros(memory.Now())).Bind(4, actor).Bind(5, document).Scalar()!.Value;
+                return Activate(connection, workspace, version, expectedActive) ? version : null;
+            },
+            cancellationToken);
+
+    public ValueTask<bool> ActivateAsync(WorkspaceId workspace, int version, int expectedActive, CancellationToken cancellationToken) =>
+        writer.WriteAsync(connection => Activate(connection, workspace, version, expectedActive), cancellationToken);
+
+    public ValueTask<CatalogUse> ReadUseAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
+        readers.ReadAsync(
+            connection => new CatalogUse(
+                Texts(connection.Prepared("Catalog/UsedPlans").Bind(1, workspace.Value)),
+                Texts(connection.Prepared("Catalog/UsedMeters").Bind(1, workspace.Value))),
+            cancellationToken);
+
+    private static int Active(Connection connection, WorkspaceId workspace) =>
+        (int)(connection.Prepared("Access/ReadActiveCatalog").Bind(1, workspace.Value).Scalar()
+            ?? throw new InvalidOperationException($"There is no workspace {workspace.Value} in this store."));
+
+    private static bool Activate(Connection connection, WorkspaceId workspace, int version, int expectedActive) =>
+        connection.Prepared("Catalog/ActivateVersion").Bind(1, workspace.Value).Bind(2, version).Bind(3, expectedActive).Scalar() is not null;
+
+    private static HashSet<string> Texts(Statement rows)
+    {
+        HashSet<string> texts = new(StringComparer.Ordinal);
+        while (rows.Step())
+        {
+            texts.Add(rows.Text(0));
+        }
+
+        return texts;
+    }
+
+    private static List<CatalogVersion> ReadAll(Statement rows)
+    {
+        List<CatalogVersion> versions = [];
+        while (rows.Step())
+        {
+            versions.Add(new CatalogVersion(rows.Int32(0), rows.Text(1), (CatalogFormat)rows.Int32(2), Clock.FromMicros(rows.Int64(3)), rows.TextOrNull(4)));
+        }
+
+        return versions;
+    }
+}

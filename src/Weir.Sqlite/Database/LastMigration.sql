@@ -1,0 +1,2 @@
+-- How far the file has come.
+SELECT max(number) FROM migrations

@@ -1,0 +1,154 @@
+using System.Collections.Immutable;
+
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir.Sqlite;
+
+/// <summary>What committed decisions moved of one account and its tables do not have yet. All figures are absolute.</summary>
+internal sealed class AccountChanges
+{
+    public long Version { get; private set; }
+
+    public Instant DecidedAt { get; private set; }
+
+    public Instant? FirstLiveEventAt { get; private set; }
+
+    public Dictionary<BalanceKey, Balance> Balances { get; } = [];
+
+    public Dictionary<RateKey, RateWindow> Rates { get; } = [];
+
+    public void Add(AccountWrite write)
+    {
+        Version = write.State.Account.Version;
+        DecidedAt = write.State.Account.DecidedAt;
+        FirstLiveEventAt = write.State.Account.FirstLiveEventAt;
+        foreach (BalanceKey key in write.Balances)
+        {
+            Balances[key] = write.State.Balances[key];
+        }
+
+        foreach (RateKey key in write.Rates)
+        {
+            Rates[key] = write.State.Rates[key];
+        }
+    }
+
+    /// <summary>Adds later changes of the same account.</summary>
+    public void Add(AccountChanges later)
+    {
+        Version = later.Version;
+        DecidedAt = later.DecidedAt;
+        FirstLiveEventAt = later.FirstLiveEventAt;
+        foreach ((BalanceKey key, Balance balance) in later.Balances)
+        {
+            Balances[key] = balance;
+        }
+
+        foreach ((RateKey key, RateWindow window) in later.Rates)
+        {
+            Rates[key] = window;
+        }
+    }
+
+    /// <summary>The state that the tables give, brought up to these changes. Figures are here at least as new as there; a head that an operator changed is newer there for an instant.</summary>
+    public AccountState ApplyTo(AccountState state) => new(
+        state.Account.Version > Version ? state.Account : state.Account with { Version = Version, DecidedAt = DecidedAt, FirstLiveEventAt = FirstLiveEventAt },
+        state.Balances.SetItems(Balances),
+        state.Rates.SetItems(Rates));
+
+    /// <summary>Appends the changes of one account to a journal row.</summary>
+    public static void Encode(ByteWriter writer, AccountWrite write)
+    {
+        Account account = write.State.Account;
+        writer.Number(account.Id);
+        writer.Number(account.Version);
+        writer.Number(Clock.ToMicros(account.DecidedAt));
+        writer.Number(account.FirstLiveEventAt is { } first ? Clock.ToMicros(first) : long.MinValue);
+        writer.Number(write.Balances.Count);
+        foreach (BalanceKey key in write.Balances)
+        {
+            Balance balance = write.State.Balances[key];
+            writer.Number((long)key.Scope);
+            writer.Number(key.ScopeId);
+            writer.Text(key.Meter);
+            writer.Number((long)key.Per);
+            writer.Number(Clock.ToMicros(key.PeriodStart));
+            writer.Number(Clock.ToMicros(balance.PeriodEnd));
+            writer.Number(balance.Used.Units);
+            writer.Number(balance.Held.Units);
+        }
+
+        writer.Number(write.Rates.Count);
+        foreach (RateKey key in write.Rates)
+        {
+            RateWindow window = write.State.Rates[key];
+            writer.Number((long)key.Scope);
+            writer.Number(key.ScopeId);
+            writer.Text(key.Name);
+            writer.Number(window.Window);
+            writer.Number(window.Newest);
+            EncodeCounts(writer, window.Counts);
+        }
+    }
+
+    /// <summary>Adds the accounts of one journal row to what earlier rows gave.</summary>
+    public static void Decode(ReadOnlySpan<byte> bytes, Dictionary<long, AccountChanges> accounts)
+    {
+        ByteReader reader = new(bytes);
+        while (!reader.AtEnd)
+        {
+            long id = reader.Number();
+            if (!accounts.TryGetValue(id, out AccountChanges? changes))
+            {
+                accounts.Add(id, changes = new AccountChanges());
+            }
+
+            changes.Version = reader.Number();
+            changes.DecidedAt = Clock.FromMicros(reader.Number());
+            long first = reader.Number();
+            changes.FirstLiveEventAt = first == long.MinValue ? null : Clock.FromMicros(first);
+            for (long rest = reader.Number(); rest > 0; rest--)
+            {
+                ScopeKind scope = (ScopeKind)reader.Number();
+                long scopeId = reader.Number();
+                string meter = reader.Text();
+                Per per = (Per)reader.Number();
+                BalanceKey key = new(scope, scopeId, meter, per, Clock.FromMicros(reader.Number()));
+                Instant end = Clock.FromMicros(reader.Number());
+                changes.Balances[key] = new Balance(key, end, new Quantity(reader.Number()), new Quantity(reader.Number()));
+            }
+
+            for (long rest = reader.Number(); rest > 0; rest--)
+            {
+                ScopeKind scope = (ScopeKind)reader.Number();
+                long scopeId = reader.Number();
+                RateKey key = new(scope, scopeId, reader.Text());
+                long length = reader.Number();
+                changes.Rates[key] = new RateWindow(length, reader.Number(), DecodeCounts(ref reader));
+            }
+        }
+    }
+
+    public static void EncodeCounts(ByteWriter writer, ImmutableArray<long> counts)
+    {
+        writer.Number(counts.Length);
+        foreach (long count in counts)
+        {
+            writer.Number(count);
+        }
+    }
+
+    public static ImmutableArray<long> DecodeCounts(ref ByteReader reader)
+    {
+        int length = checked((int)reader.Number());
+        ImmutableArray<long>.Builder counts = ImmutableArray.CreateBuilder<long>(length);
+        for (int i = 0; i < length; i++)
+        {
+            counts.Add(reader.Number());
+        }
+
+        return counts.MoveToImmutable();
+    }
+}

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir.Sqlite;
+
+/// <summary>
+/// What the store knows without asking the file. It holds committed facts only, and everything in it can be read from the file again.
+/// </summary>
+internal sealed class LedgerMemory(SqliteStoreOptions options, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<int, long> _lastSequences = new();
+    private long _clock = long.MinValue;
+
+    public Pending Pending { get; } = new();
+
+    /// <summary>By workspace and the host's key; the workspace's own head has the key "".</summary>
+    public Remembered<(int Workspace, string Key), RememberedAccount> Accounts { get; } = new(options.RememberedAccounts);
+
+    public Remembered<(int Workspace, Alias Alias), long> Aliases { get; } = new(options.RememberedAliases);
+
+    /// <summary>Meters that stand in <c>used_meters</c>. By the writer.</summary>
+    public HashSet<(int Workspace, string Meter)> UsedMeters { get; } = [];
+
+    public long LastSequence { get; set; }
+
+    public long LastDenial { get; set; }
+
+    public long LastBatch { get; set; }
+
+    /// <summary>The store's clock in whole microseconds; it never runs back.</summary>
+    public Instant Now()
+    {
+        long now = Clock.ToMicros(Instant.FromDateTimeOffset(time.GetUtcNow()));
+        long before = Volatile.Read(ref _clock);
+        while (now > before)
+        {
+            long seen = Interlocked.CompareExchange(ref _clock, now, before);
+            if (seen == before)
+            {
+                return Clock.FromMicros(now);
+            }
+
+            before = seen;
+        }
+
+        return Clock.FromMicros(before);
+    }
+
+    /// <summary>The newest entry of a workspace, where the writer has written one since it started; else null.</summary>
+    public long? LastSequenceOf(int workspace) => _lastSequences.TryGetValue(workspace, out long sequence) ? sequence : null;
+
+    public void Wrote(int workspace, long lastSequence) => _lastSequences[workspace] = lastSequence;
+
+    /// <summary>Begins anew from a file whose tables are complete. By the writer.</summary>
+    public void Restart(Connection connection)
+    {
+        Statement row = connection.Prepared("Ledger/LastNumbers");
+        row.Step();
+        LastSequence = row.Int64(0);
+        LastDenial = row.Int64(1);
+        LastBatch = row.Int64(2);
+        long recorded = row.Int64(3);
+        row.Reset();
+        if (recorded > Volatile.Read(ref _clock))
+        {
+            Volatile.Write(ref _clock, recorded);
+        }
+
+        _lastSequences.Clear();
+        UsedMeters.Clear();
+        row = connection.Prepared("Ledger/ReadUsedMeters");
+        while (row.Step())
+        {
+            UsedMeters.Add((row.Int32(0), row.Text(1)));
+        }
+
+        Accounts.Clear();
+        Aliases.Clear();
+        Pending.Clear();
+    }
+}

@@ -1,0 +1,155 @@
+namespace Weir.Sqlite;
+
+/// <summary>
+/// What is committed in the journal and the log, and not yet in the tables that are found by random keys. Each commit writes one slice
+/// of the key space, so after as many commits as there are slices everything of a commit has arrived. Only the writer changes it,
+/// after its commit.
+/// </summary>
+/// <remarks>
+/// A reader first looks at the file and then here. What the file lacked by then is here: still pending, or written since, which stays
+/// here until its slice is written the next time. A look at the file must not be older than that (<see cref="Commits"/>).
+/// </remarks>
+internal sealed class Pending
+{
+    /// <summary>Commits after which everything of a commit is in its table.</summary>
+    public const int Slices = 256;
+
+    private readonly Lock _gate = new();
+    private readonly PendingIndex _ids = new();
+    private readonly PendingIndex _accountEvents = new();
+    private readonly Dictionary<(int Workspace, long Account), AccountChanges>[] _accounts = NewSlices();
+    private readonly Dictionary<(int Workspace, long Account), AccountChanges>[] _writtenAccounts = NewSlices();
+    private long _commits;
+
+    /// <summary>How many commits there were.</summary>
+    public long Commits => Volatile.Read(ref _commits);
+
+    /// <summary>Ids of accounts and first bits of hashes are random; account 0 and low numbers fall into the first slice.</summary>
+    public static int SliceOf(long key) => (int)((key >> 55) & (Slices - 1));
+
+    public static long HashOf(Digest id) => unchecked((long)(ulong)(id.High >> 64));
+
+    /// <summary>Events or denials (below zero) that may have an id with these first bits.</summary>
+    public List<long>? FindId(int workspace, long hash) => Find(_ids, workspace, hash);
+
+    /// <summary>Sequence numbers of the account's events.</summary>
+    public List<long>? FindEvents(int workspace, long account) => Find(_accountEvents, workspace, account);
+
+    /// <summary>A copy of what the tables may lack of an account, or null.</summary>
+    public AccountChanges? FindAccount(int workspace, long account)
+    {
+        int slice = SliceOf(account);
+        lock (_gate)
+        {
+            AccountChanges? found = null;
+            if (_writtenAccounts[slice].TryGetValue((workspace, account), out AccountChanges? written))
+            {
+                (found ??= new AccountChanges()).Add(written);
+            }
+
+            if (_accounts[slice].TryGetValue((workspace, account), out AccountChanges? pending))
+            {
+                (found ??= new AccountChanges()).Add(pending);
+            }
+
+            return found;
+        }
+    }
+
+    /// <summary>Takes a commit over: its slice has been written, its rows are pending now.</summary>
+    public void Commit(int slice, int workspace, LedgerWrites writes, long firstSequence, long firstDenial)
+    {
+        lock (_gate)
+        {
+            _ids.Wrote(slice);
+            _accountEvents.Wrote(slice);
+            (_accounts[slice], _writtenAccounts[slice]) = (_writtenAccounts[slice], _accounts[slice]);
+            _accounts[slice].Clear();
+            for (int i = 0; i < writes.Rows.Count; i++)
+            {
+                LedgerRow row = writes.Rows[i];
+                if (row.Id is { } id)
+                {
+                    _ids.Add(workspace, HashOf(id), firstSequence + i);
+                }
+
+                _accountEvents.Add(workspace, row.Entry.Account, firstSequence + i);
+            }
+
+            for (int i = 0; i < writes.Denials.Count; i++)
+            {
+                _ids.Add(workspace, HashOf(writes.Denials[i].Id), -(firstDenial + i));
+            }
+
+            foreach (AccountWrite write in writes.Accounts)
+            {
+                long id = write.State.Account.Id;
+                Dictionary<(int, long), AccountChanges> accounts = _accounts[SliceOf(id)];
+                if (!accounts.TryGetValue((workspace, id), out AccountChanges? changes))
+                {
+                    accounts.Add((workspace, id), changes = new AccountChanges());
+                }
+
+                changes.Add(write);
+            }
+
+            _commits++;
+        }
+    }
+
+    /// <summary>Writes a slice, which only the writer changes. It stays pending until <see cref="Commit"/>.</summary>
+    public void WriteSlice(Connection connection, int slice)
+    {
+        List<PendingIndex.Row> ids;
+        List<PendingIndex.Row> events;
+        lock (_gate)
+        {
+            ids = _ids.Sorted(slice);
+            events = _accountEvents.Sorted(slice);
+        }
+
+        WriteRows(connection.Prepared("Ledger/InsertId"), ids);
+        WriteRows(connection.Prepared("Ledger/InsertAccountEvent"), events);
+        foreach (((int workspace, long account), AccountChanges changes) in _accounts[slice].OrderBy(pair => pair.Key))
+        {
+            AccountRows.Write(connection, workspace, account, changes);
+        }
+    }
+
+    /// <summary>Forgets everything: the tables have all of it.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            _ids.Clear();
+            _accountEvents.Clear();
+            for (int slice = 0; slice < Slices; slice++)
+            {
+                _accounts[slice].Clear();
+                _writtenAccounts[slice].Clear();
+            }
+        }
+    }
+
+    public static void WriteRows(Statement insert, List<PendingIndex.Row> rows)
+    {
+        foreach (PendingIndex.Row row in rows)
+        {
+            insert.Bind(1, row.Workspace).Bind(2, row.Key).Bind(3, row.Reference).Run();
+        }
+    }
+
+    private static Dictionary<(int Workspace, long Account), AccountChanges>[] NewSlices() =>
+        [.. Enumerable.Range(0, Slices).Select(_ => new Dictionary<(int, long), AccountChanges>())];
+
+    private List<long>? Find(PendingIndex index, int workspace, long key)
+    {
+        List<long>? found = null;
+        lock (_gate)
+        {
+            index.Find(workspace, key, ref found);
+        }
+
+        return found;
+    }
+}

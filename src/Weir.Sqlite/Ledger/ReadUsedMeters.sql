@@ -1,0 +1,2 @@
+-- Read once: the writer remembers which meters it has noted.
+SELECT workspace, meter FROM used_meters
