@@ -16,4 +16,7 @@ internal static partial class Log
 
     [LoggerMessage(2004, LogLevel.Warning, "A request's use of '{EventType}' goes unrecorded: {Reason}")]
     public static partial void NothingRecorded(ILogger logger, string eventType, string reason);
+
+    [LoggerMessage(2005, LogLevel.Error, "A fault of Weir's own in {Method} {Endpoint}")]
+    public static partial void Fault(ILogger logger, string method, string? endpoint, Exception exception);
 }

@@ -5,7 +5,10 @@ namespace Weir.AspNetCore;
 
 public static class WeirEndpointRouteBuilderExtensions
 {
-    /// <summary>Adds the HTTP API under <c>/api/v1</c>. Every endpoint needs a key with its scope.</summary>
+    /// <summary>
+    /// Adds the HTTP API under <c>/api/v1</c>, where every endpoint needs a key with its scope, and <c>/health/live</c> and
+    /// <c>/health/ready</c>, which need none.
+    /// </summary>
     public static IEndpointConventionBuilder MapWeirApi(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
@@ -14,6 +17,14 @@ public static class WeirEndpointRouteBuilderExtensions
         AdmissionEndpoints.Map(api);
         EventEndpoints.Map(api);
         ImportEndpoints.Map(api);
+        AccountEndpoints.Map(api);
+        UsageEndpoints.Map(api);
+        CatalogEndpoints.Map(api);
+        CatalogMemberEndpoints.Map(api);
+        KeyEndpoints.Map(api);
+        WorkspaceEndpoints.Map(api);
+        MismatchEndpoints.Map(api);
+        HealthEndpoints.Map(endpoints);
         return api;
     }
 }

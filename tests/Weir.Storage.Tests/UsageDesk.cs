@@ -129,7 +129,7 @@ internal sealed class UsageDesk : IAsyncDisposable
         Taken(await Get<CorrectionService>().ReverseAsync(Workspace, new EventId(id), "mistake", "operator", CancellationToken.None));
 
     public async Task<Outcome> AdjustAsync(string id, string meter, decimal amount, string account = "acme") =>
-        Taken(await Get<CorrectionService>().AdjustAsync(Workspace, new EventId(id), new AccountKey(account), meter, amount, "corrected", "operator", CancellationToken.None));
+        Taken(await Get<CorrectionService>().AdjustAsync(Workspace, new EventId(id), new AccountKey(account), meter, amount, "corrected", "operator", "operator", CancellationToken.None));
 
     public async Task<long> IdOfAsync(string account = "acme") =>
         (await Store.Ledger.ReadStateAsync(Workspace, new AccountKey(account), CancellationToken.None))!.Account.Id;

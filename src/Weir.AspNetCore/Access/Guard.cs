@@ -41,14 +41,20 @@ internal static class Guard
         }
 
         ScopeMetadata? scope = endpoint.Metadata.OfType<ScopeMetadata>().LastOrDefault();
-        endpoint.RequestDelegate = context => RunAsync(context, scope, inner);
+        QueryParameter[] query = [.. endpoint.Metadata.OfType<QueryParameter>()];
+        endpoint.RequestDelegate = context => RunAsync(context, scope, query, inner);
     }
 
-    private static async Task RunAsync(HttpContext context, ScopeMetadata? scope, RequestDelegate inner)
+    private static async Task RunAsync(HttpContext context, ScopeMetadata? scope, QueryParameter[] query, RequestDelegate inner)
     {
         try
         {
             Problem? refused = await AuthenticateAsync(context, scope);
+            if (refused is null && context.Request.QueryString.HasValue && scope!.Scope != KeyScopes.None)
+            {
+                refused = RequestQuery.Check(context.Request, query);
+            }
+
             if (refused is not null)
             {
                 await refused.WriteAsync(context);
@@ -110,8 +116,12 @@ internal static class Guard
                 return JsonBody.ProblemOf(json);
             case OperationCanceledException when context.RequestAborted.IsCancellationRequested:
                 return new Problem(StatusCodes.Status499ClientClosedRequest, "client_closed_request", "The client has gone", "Nobody waits for the answer.");
-            default:
+            case OperationCanceledException:
                 return null;
+            default:
+                Log.Fault(Logger(context), context.Request.Method, context.GetEndpoint()?.DisplayName, exception);
+                return new Problem(StatusCodes.Status500InternalServerError, "internal_error", "Something went wrong inside Weir",
+                    "Whether the request took effect is unknown: repeat it with the same id, which is safe. The server's log has the cause.");
         }
     }
 

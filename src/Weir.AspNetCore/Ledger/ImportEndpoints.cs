@@ -22,6 +22,7 @@ internal static class ImportEndpoints
         group.MapPost("/import", (Delegate)Import).RequireScope(KeyScopes.Admin)
             .WithName("importEvents").WithSummary("Import events: JSON Lines, of any length")
             .WithDescription("One event a line, as in POST /events, with `failed: true` for calls that failed. History from elsewhere may have any age, in periods that ended before the account's first live event; with `live=true` the events are recorded as if they were sent now. The answer counts what was recorded, what had been before, and names what was refused by line. It may be repeated: ids are recorded once.")
+            .WithQuery("live", "true records the events as if they were sent now; false when absent.")
             .Accepts<EventSchema>(s_types[0], s_types[1..]).Produces<ImportReport>();
     }
 
@@ -32,12 +33,7 @@ internal static class ImportEndpoints
             throw new ProblemException(JsonBody.UnsupportedMediaType(context.Request.ContentType, s_types[0]));
         }
 
-        bool live = context.Request.Query["live"].ToString() switch
-        {
-            "" or "false" => false,
-            "true" => true,
-            string other => throw new ProblemException(Problem.Invalid("", $"'live' is true or false, not '{other}'.")),
-        };
+        bool live = RequestQuery.Choice(context, "live", false, ("true", true), ("false", false));
         // The body is read line by line and never kept: only a line is bounded.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
         {

@@ -66,6 +66,21 @@ internal static class JsonBody
             JsonSerializer.Deserialize<T>(bytes.Span, Options) ?? throw new ProblemException(Problem.InvalidJson("", "The body is null; an object is wanted.")));
     }
 
+    /// <summary>Reads a document of a call whose body may be left out.</summary>
+    public static async ValueTask<T> ReadOptionalAsync<T>(HttpContext context, T absent)
+    {
+        return await ReadAsync(context, LargestDocument, bytes =>
+        {
+            if (bytes.IsEmpty)
+            {
+                return absent;
+            }
+
+            RequireJson(context);
+            return JsonSerializer.Deserialize<T>(bytes.Span, Options) ?? absent;
+        });
+    }
+
     public static void RequireJson(HttpContext context)
     {
         if (!IsMediaType(context.Request.ContentType, "application/json"))
@@ -88,10 +103,7 @@ internal static class JsonBody
     /// <summary>What a serializer's exception says, with the member as a JSON pointer.</summary>
     public static Problem ProblemOf(JsonException exception)
     {
-        string pointer = PointerOf(exception.Path);
-        string message = exception.Message;
-        int end = message.IndexOf(" Path: ", StringComparison.Ordinal);
-        message = end < 0 ? message : message[..end];
+        (string pointer, string message) = JsonFault.Of(PointerOf(exception.Path), exception.Message);
         string place = exception.LineNumber is { } line ? $" (line {line + 1}, byte {exception.BytePositionInLine + 1})" : "";
         return Problem.InvalidJson(pointer, message + place);
     }
@@ -157,7 +169,7 @@ internal static class JsonBody
 internal sealed class DecimalConverter : JsonConverter<decimal>
 {
     public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.Number && reader.TryGetDecimal(out decimal value)
+        reader.TokenType == JsonTokenType.Number && EventReader.TryReadNumber(ref reader, out decimal value)
             ? value
             : throw new JsonException("A number that fits 28 digits is wanted.");
 

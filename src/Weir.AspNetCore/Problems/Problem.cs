@@ -8,7 +8,8 @@ namespace Weir.AspNetCore;
 
 /// <summary>One place of a bad request.</summary>
 /// <param name="Pointer">JSON pointer (RFC 6901); empty for the whole body.</param>
-public sealed record ProblemError(string Pointer, string Detail, int? Line = null, int? Column = null);
+/// <param name="Parameter">The parameter of the path or the query, where it is not the body that is wrong.</param>
+public sealed record ProblemError(string Pointer, string Detail, int? Line = null, int? Column = null, string? Parameter = null);
 
 /// <summary>An error as a problem document (RFC 9457): what is wrong, where, and what to do instead.</summary>
 /// <param name="Code">A stable word; its page is <c>docs/problems/{code}.md</c>.</param>
@@ -20,6 +21,9 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
 
     /// <summary>Seconds after which to come again, where that helps.</summary>
     public int? RetryAfter { get; init; }
+
+    /// <summary>The methods that a path knows, where it was called with another.</summary>
+    public string? Allow { get; init; }
 
     /// <summary>Relative to the server: the page that explains the code.</summary>
     public string Type => "/docs/problems/" + Code;
@@ -44,6 +48,10 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
     public static Problem Invalid(string pointer, string message) =>
         new(StatusCodes.Status400BadRequest, Refusal.InvalidRequest.Code(), "The request is not valid", message) { Errors = [new ProblemError(pointer, message)] };
 
+    /// <summary>A parameter of the path or the query is wrong.</summary>
+    public static Problem InvalidParameter(string name, string message) =>
+        new(StatusCodes.Status400BadRequest, Refusal.InvalidRequest.Code(), "The request is not valid", message) { Errors = [new ProblemError("", message, Parameter: name)] };
+
     /// <summary>The same for what does not exist and for what is another workspace's (ACC-2).</summary>
     public static Problem NotFound(string what) => new(StatusCodes.Status404NotFound, "not_found", "There is no such thing", what);
 
@@ -64,6 +72,11 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
         if (RetryAfter is { } seconds)
         {
             response.Headers.RetryAfter = seconds.ToString();
+        }
+
+        if (Allow is not null)
+        {
+            response.Headers.Allow = Allow;
         }
 
         if (Status == StatusCodes.Status401Unauthorized)
@@ -101,6 +114,7 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
             {
                 writer.WriteStartObject();
                 writer.WriteString("pointer"u8, error.Pointer);
+                JsonText.Text(writer, "parameter"u8, error.Parameter);
                 writer.WriteString("detail"u8, error.Detail);
                 if (error.Line is { } line)
                 {

@@ -1,7 +1,7 @@
 namespace Weir.Engine;
 
 /// <summary>Finds the name that a misspelt one most likely means.</summary>
-internal static class NearestName
+public static class NearestName
 {
     // Names are at most 100 characters; a longer text is no misspelling of one.
     private const int LongestCompared = 100;

@@ -71,6 +71,17 @@ internal static partial class ApiDescription
             }
         }
 
+        foreach (QueryParameter query in context.Description.ActionDescriptor.EndpointMetadata.OfType<QueryParameter>())
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = query.Name,
+                In = ParameterLocation.Query,
+                Description = query.Description,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+        }
+
         ScopeMetadata? scope = context.Description.ActionDescriptor.EndpointMetadata.OfType<ScopeMetadata>().LastOrDefault();
         if (scope is null)
         {
@@ -119,6 +130,7 @@ internal static partial class ApiDescription
                     Properties = new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal)
                     {
                         ["pointer"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "JSON pointer (RFC 6901) into the body." },
+                        ["parameter"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The parameter of the path or the query." },
                         ["detail"] = new OpenApiSchema { Type = JsonSchemaType.String },
                         ["line"] = new OpenApiSchema { Type = JsonSchemaType.Integer },
                         ["column"] = new OpenApiSchema { Type = JsonSchemaType.Integer },

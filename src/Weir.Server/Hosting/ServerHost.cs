@@ -29,7 +29,6 @@ internal static class ServerHost
 
         WebApplication app = builder.Build();
         app.MapWeirApi();
-        app.MapHealth();
         app.MapDocs();
         return app;
     }

@@ -28,6 +28,7 @@ public sealed class CatalogService(IWeirStore store)
 
     private readonly ConcurrentDictionary<(WorkspaceId, int), Catalog> _versions = new();
     private readonly ConcurrentDictionary<WorkspaceId, CatalogBook> _books = new();
+    private readonly ConcurrentDictionary<WorkspaceId, (int Version, DocumentMapping Root)> _documents = new();
 
     /// <summary>Hits and misses of remembered versions and how many are remembered, for operators.</summary>
     public (long Hits, long Misses, int Remembered) CacheFigures => (Interlocked.Read(ref _hits), Interlocked.Read(ref _misses), _versions.Count);
@@ -62,6 +63,27 @@ public sealed class CatalogService(IWeirStore store)
         CatalogResult result = CatalogText.Read(stored.Document, stored.Format);
         Catalog catalog = result.Catalog ?? throw new InvalidDataException($"Stored catalog version {version} is not valid any more: {result.Errors[0]}");
         return _versions.GetOrAdd((workspace, version), catalog);
+    }
+
+    /// <summary>The active document as a tree, as it was written; null while the workspace has none.</summary>
+    public async ValueTask<(int Version, DocumentMapping Root)?> DocumentAsync(WorkspaceId workspace, CancellationToken cancellationToken)
+    {
+        int version = await store.Catalogs.ActiveVersionAsync(workspace, cancellationToken);
+        if (version == 0)
+        {
+            return null;
+        }
+
+        if (_documents.TryGetValue(workspace, out (int Version, DocumentMapping Root) known) && known.Version == version)
+        {
+            return known;
+        }
+
+        CatalogVersion stored = await store.Catalogs.FindAsync(workspace, version, cancellationToken)
+            ?? throw new KeyNotFoundException($"The workspace has no catalog version {version}.");
+        DocumentMapping root = CatalogText.Parse(stored.Document, stored.Format).Root as DocumentMapping
+            ?? throw new InvalidDataException($"Stored catalog version {version} cannot be read any more.");
+        return _documents[workspace] = (version, root);
     }
 
     /// <summary>The active version with every pinned one that is asked for.</summary>

@@ -14,6 +14,15 @@ public sealed record AccountUsage(
 {
     /// <summary>The lines that people look at: cost only where a limit stands on it.</summary>
     public IEnumerable<UsageLine> Balances => Lines.Where(line => line.Limit.Meter.Key != Meter.CostKey || line.Limit.Limit is not null);
+
+    /// <summary>
+    /// The limits that stand for the account now, in the order of the plan, those that only it has at the end; scoped ones once each,
+    /// whether or not anybody has used them.
+    /// </summary>
+    public IEnumerable<StandingLimit> Limits => Plan.Allowances.Select(allowance => allowance.Meter)
+        .Concat(State.Account.Overrides.Where(entry => Catalog.Meters.ContainsKey(entry.Meter)).Select(entry => Catalog.Meters[entry.Meter]))
+        .DistinctBy(meter => meter.Key, StringComparer.Ordinal)
+        .SelectMany(meter => LimitRules.OfMeter(Plan, State.Account, meter, AsOf).Where(limit => meter.Key != Meter.CostKey || limit.Limit is not null));
 }
 
 /// <summary>Reads what accounts have used and have left, from their balances alone (BAL-10).</summary>

@@ -41,7 +41,7 @@ public sealed class BatchExecutor
         LedgerLoad load = LoadOf(commands);
         for (int attempt = 1; ; attempt++)
         {
-            List<AccountKey> missing = [];
+            Dictionary<AccountKey, AccountChange?> missing;
             await using (ILedgerTransaction transaction = await _store.Ledger.BeginAsync(workspace, CancellationToken.None))
             {
                 LedgerSnapshot snapshot = await transaction.LoadAsync(load, CancellationToken.None);
@@ -143,9 +143,9 @@ public sealed class BatchExecutor
     }
 
     /// <summary>Accounts that the batch needs, that do not exist, and that the catalog or the command lets it make.</summary>
-    private static List<AccountKey> Missing(IReadOnlyList<LedgerCommand> commands, LedgerSnapshot snapshot, CatalogBook book)
+    private static Dictionary<AccountKey, AccountChange?> Missing(IReadOnlyList<LedgerCommand> commands, LedgerSnapshot snapshot, CatalogBook book)
     {
-        HashSet<AccountKey> missing = [];
+        Dictionary<AccountKey, AccountChange?> missing = [];
         foreach (LedgerCommand command in commands)
         {
             bool create = command switch
@@ -156,33 +156,40 @@ public sealed class BatchExecutor
             };
             if (create && !snapshot.Accounts.ContainsKey(command.Account))
             {
-                missing.Add(command.Account);
+                missing[command.Account] = missing.GetValueOrDefault(command.Account) ?? (command as ChangeAccountCommand)?.Change;
             }
         }
 
-        return [.. missing];
+        return missing;
     }
 
-    private async Task CreateAsync(WorkspaceId workspace, List<AccountKey> keys)
+    private async Task CreateAsync(WorkspaceId workspace, Dictionary<AccountKey, AccountChange?> missing)
     {
         AccountState head = await _store.Ledger.ReadWorkspaceStateAsync(workspace, CancellationToken.None);
         (_, Catalog catalog) = await _catalogs.ActiveAsync(workspace, CancellationToken.None);
         await using ILedgerTransaction clock = await _store.Ledger.BeginAsync(workspace, CancellationToken.None);
         Instant now = (await clock.LoadAsync(new LedgerLoad { Accounts = [] }, CancellationToken.None)).Clock;
         await clock.DisposeAsync();
-        await _store.Ledger.CreateAccountsAsync(workspace, [.. keys.Select(key => NewAccount(key, head, catalog, now))], CancellationToken.None);
+        await _store.Ledger.CreateAccountsAsync(workspace, [.. missing.Select(m => NewAccount(m.Key, head, catalog, now, m.Value))], CancellationToken.None);
     }
 
-    /// <summary>An account on the default plan, anchored at the start of its first day in the workspace's zone (PER-1).</summary>
-    internal static NewAccount NewAccount(AccountKey key, AccountState workspace, Catalog catalog, Instant now) => new(
-        new Account
-        {
-            Id = Batch.RandomId(),
-            CreatedAt = now,
-            Plan = catalog.DefaultPlan.Key,
-            Timeline = Timeline.Starting(Schedule.StartingOn(now, workspace.Account.Timeline.Latest.Zone)),
-        },
-        new AccountProfile(key));
+    /// <summary>
+    /// An account on the default plan, anchored at the start of its first day in the workspace's zone (PER-1), or as the change that makes
+    /// it says: a zone or an anchor that an account begins with shapes its first period already.
+    /// </summary>
+    internal static NewAccount NewAccount(AccountKey key, AccountState workspace, Catalog catalog, Instant now, AccountChange? change = null)
+    {
+        Schedule schedule = Schedule.StartingOn(now, change?.Zone ?? workspace.Account.Timeline.Latest.Zone);
+        return new(
+            new Account
+            {
+                Id = Batch.RandomId(),
+                CreatedAt = now,
+                Plan = catalog.DefaultPlan.Key,
+                Timeline = Timeline.Starting(change?.Anchor is { } anchor ? new Schedule(schedule.Zone, anchor) : schedule),
+            },
+            new AccountProfile(key));
+    }
 
     /// <summary>An item that fails alone fails alone (TX-2): an overflow is its own, not its batch's.</summary>
     private async ValueTask<Outcome?> DecideAloneAsync(Batch batch, ILedgerTransaction transaction, LedgerCommand command)

@@ -419,9 +419,16 @@ public static class EventReader
         return value;
     }
 
-    /// <summary>A number that <see cref="decimal"/> holds exactly.</summary>
     private static decimal Number(ref Utf8JsonReader reader, string at)
     {
+        Check(TryReadNumber(ref reader, out decimal value), at, "The number is too large or too precise: at most 28 digits and 28 decimal places, up to 7.9 × 10^28.");
+        return value;
+    }
+
+    /// <summary>Reads a number that <see cref="decimal"/> holds exactly; false where it would be rounded or does not fit.</summary>
+    public static bool TryReadNumber(ref Utf8JsonReader reader, out decimal value)
+    {
+        value = 0;
         ReadOnlySpan<byte> text = reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan;
         int digits = 0;
         foreach (byte b in text)
@@ -434,10 +441,7 @@ public static class EventReader
             digits += b is >= (byte)'1' and <= (byte)'9' || (b == (byte)'0' && digits > 0) ? 1 : 0;
         }
 
-        decimal value = 0;
-        Check(digits <= 28 && reader.TryGetDecimal(out value), at, "The number is too large or too precise: at most 28 digits, up to 7.9 × 10^28.");
-        Check(value != 0 || digits == 0, at, "The number is too small to be kept exactly: at most 28 decimal places.");
-        return value;
+        return digits <= 28 && reader.TryGetDecimal(out value) && (value != 0 || digits == 0);
     }
 
     private static string Identifier(ref Utf8JsonReader reader, string at)

@@ -1,0 +1,141 @@
+using System.Net;
+using System.Text.RegularExpressions;
+
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+
+using Weir.AspNetCore;
+
+namespace Weir.Server.Tests;
+
+/// <summary>Who may call what: every endpoint has a row, and every cell of the table is tried.</summary>
+public sealed partial class ScopeTableTests
+{
+    private const string Anyone = "anyone";
+    private const string Operator = "operator";
+
+    private static readonly Dictionary<string, string> s_table = new(StringComparer.Ordinal)
+    {
+        ["GET /health/live"] = Anyone,
+        ["GET /health/ready"] = Anyone,
+        ["POST /api/v1/check"] = "read",
+        ["POST /api/v1/consume"] = "ingest",
+        ["POST /api/v1/events"] = "ingest",
+        ["POST /api/v1/import"] = "admin",
+        ["GET /api/v1/accounts"] = "read",
+        ["PUT /api/v1/accounts/{key}"] = "admin",
+        ["GET /api/v1/accounts/{key}"] = "read",
+        ["PUT /api/v1/accounts/{key}/subscription"] = "admin",
+        ["PUT /api/v1/accounts/{key}/overrides/{meter}"] = "admin",
+        ["DELETE /api/v1/accounts/{key}/overrides/{meter}"] = "admin",
+        ["GET /api/v1/accounts/{key}/usage"] = "read",
+        ["GET /api/v1/accounts/{key}/limits"] = "read",
+        ["GET /api/v1/accounts/{key}/features/{name}"] = "read",
+        ["GET /api/v1/catalog"] = "read",
+        ["PUT /api/v1/catalog"] = "admin",
+        ["POST /api/v1/catalog/validate"] = "admin",
+        ["GET /api/v1/catalog/versions"] = "read",
+        ["GET /api/v1/catalog/versions/{version}"] = "read",
+        ["POST /api/v1/catalog/rollback"] = "admin",
+        ["GET /api/v1/catalog/events"] = "read",
+        ["GET /api/v1/catalog/events/{type}"] = "read",
+        ["PUT /api/v1/catalog/events/{type}"] = "admin",
+        ["DELETE /api/v1/catalog/events/{type}"] = "admin",
+        ["GET /api/v1/catalog/plans"] = "read",
+        ["GET /api/v1/catalog/plans/{key}"] = "read",
+        ["PUT /api/v1/catalog/plans/{key}"] = "admin",
+        ["DELETE /api/v1/catalog/plans/{key}"] = "admin",
+        ["GET /api/v1/keys"] = "admin",
+        ["POST /api/v1/keys"] = "admin",
+        ["DELETE /api/v1/keys/{id}"] = "admin",
+        ["GET /api/v1/workspaces"] = Operator,
+        ["POST /api/v1/workspaces"] = Operator,
+    };
+
+    [Fact(DisplayName = "ACC-1: every endpoint stands in the table of scopes, and every row is an endpoint")]
+    public async Task Complete()
+    {
+        await using WeirHost host = await WeirHost.StartAsync();
+        Assert.Equal(s_table.Keys.Order(StringComparer.Ordinal), Calls(host).Select(call => call.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Fact(DisplayName = "ACC-1: without a key, with a wrong one and with a revoked one nobody gets in; with one, whoever has the scope: cell by cell")]
+    public async Task EveryCell()
+    {
+        await using WeirHost host = await WeirHost.StartAsync();
+        using HttpClient other = await host.NewWorkspaceAsync("other");
+        Reply revoked = await host.Admin.PostJsonAsync("/api/v1/keys", """{ "name": "gone", "scopes": ["admin"] }""");
+        (await host.Admin.DeleteCallAsync($"/api/v1/keys/{revoked["id"]}")).Expect(HttpStatusCode.NoContent);
+        (string Who, HttpClient Client)[] columns =
+        [
+            ("nobody", host.ClientWith(null)), ("nobody", host.ClientWith("weir_live_default_0123456789abcdef_wrong")), ("nobody", host.ClientWith((string)revoked["key"]!)),
+            ("ingest", await host.ClientOfAsync("ingest")), ("read", await host.ClientOfAsync("read")), ("admin", other), (Operator, host.Admin),
+        ];
+        List<string> wrong = [];
+        foreach ((string name, string method, string path, string? type) in Calls(host))
+        {
+            foreach ((string who, HttpClient client) in columns)
+            {
+                HttpStatusCode expected = Expected(s_table[name], who);
+                Reply reply = await client.CallAsync(new HttpMethod(method), path, type is null ? null : "{", type);
+                bool right = expected == HttpStatusCode.OK
+                    ? reply.Status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.InternalServerError)
+                    : reply.Status == expected && reply.Code == (expected == HttpStatusCode.Forbidden ? "forbidden" : "unauthorized");
+                if (!right)
+                {
+                    wrong.Add($"{name} as {who}: {(int)reply.Status} {reply.Text}");
+                }
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact(DisplayName = "ACC-1: a path called with another method or type of body says so, but only to who has a key")]
+    public async Task OtherMethods()
+    {
+        await using WeirHost host = await WeirHost.StartAsync();
+        using HttpClient nobody = host.ClientWith(null);
+        foreach ((_, string method, string path, _) in Calls(host).Where(call => call.Path.StartsWith("/api/", StringComparison.Ordinal)))
+        {
+            (await nobody.CallAsync(HttpMethod.Patch, path, "{}", "application/json")).ExpectProblem(HttpStatusCode.Unauthorized, "unauthorized");
+            Reply reply = (await host.Admin.CallAsync(HttpMethod.Patch, path, "{}", "application/json")).ExpectProblem(HttpStatusCode.MethodNotAllowed, "method_not_allowed");
+            Assert.Contains(method, reply.Message.Content.Headers.Allow);
+            if (method is "PUT" or "POST")
+            {
+                (await nobody.CallAsync(new HttpMethod(method), path, "a,b", "text/csv")).ExpectProblem(HttpStatusCode.Unauthorized, "unauthorized");
+                Reply other = await host.Admin.CallAsync(new HttpMethod(method), path, "a,b", "text/csv");
+                other.ExpectProblem(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
+            }
+        }
+    }
+
+    private static HttpStatusCode Expected(string scope, string who) => (scope, who) switch
+    {
+        (Anyone, _) => HttpStatusCode.OK,
+        (_, "nobody") => HttpStatusCode.Unauthorized,
+        (_, Operator) => HttpStatusCode.OK,
+        (Operator, _) => HttpStatusCode.Forbidden,
+        (_, "admin") => HttpStatusCode.OK,
+        _ => scope == who ? HttpStatusCode.OK : HttpStatusCode.Forbidden,
+    };
+
+    /// <summary>Every endpoint but those that only tell of a wrong method: they need a key and give nothing.</summary>
+    private static IEnumerable<(string Name, string Method, string Path, string? Type)> Calls(WeirHost host)
+    {
+        foreach (RouteEndpoint endpoint in host.Endpoints)
+        {
+            if (endpoint.Metadata.GetMetadata<ScopeMetadata>() is { Scope: KeyScopes.None })
+            {
+                continue;
+            }
+
+            string method = Assert.Single(endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods);
+            string pattern = endpoint.RoutePattern.RawText!;
+            yield return ($"{method} {pattern}", method, Parameter().Replace(pattern, "x-1"), endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.ContentTypes[0]);
+        }
+    }
+
+    [GeneratedRegex(@"\{[^}]+\}", RegexOptions.None, 1000)]
+    private static partial Regex Parameter();
+}
