@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 using Weir.Engine;
+using Weir.Sqlite;
 
 
 namespace Weir.Benchmarks;
@@ -49,7 +50,7 @@ internal sealed class Setting : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddRouting();
-        builder.Services.AddWeir().AddMemory();
+        builder.Services.AddWeir().AddSqlite(Path.Combine(folder, "usage.db"));
         WebApplication app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         map?.Invoke(app);
