@@ -21,11 +21,11 @@ public sealed record SummaryLag(long Entries, Duration Behind)
 /// </summary>
 public sealed class SummaryProjector : BackgroundService
 {
-    /// <summary>The most entries that one step sums.</summary>
-    public const int LargestStep = 5_000;
+    /// <summary>The most entries that one step sums: the writer waits for a step, so it is kept short.</summary>
+    public const int LargestStep = 2_000;
 
     /// <summary>Between two passes, so that many commits become one addition.</summary>
-    private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long it sleeps without being woken: other nodes write too.</summary>
     private static readonly TimeSpan s_sleep = TimeSpan.FromSeconds(5);
