@@ -20,7 +20,7 @@ public sealed class SqliteStore : IWeirStore
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         _options = options;
-        LedgerMemory memory = new(options, time);
+        LedgerMemory memory = Memory = new LedgerMemory(options, time);
         Writer = new Writer(options, time, memory);
         _readers = new ReaderPool(options.Path, options.Readers);
         Overlay overlay = new(_readers, memory, options.ReadOnly);
@@ -45,6 +45,8 @@ public sealed class SqliteStore : IWeirStore
     public ISummaryStore Summaries { get; }
 
     internal Writer Writer { get; }
+
+    internal LedgerMemory Memory { get; }
 
     public Task OpenAsync(CancellationToken cancellationToken)
     {

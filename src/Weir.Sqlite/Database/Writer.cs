@@ -30,13 +30,19 @@ internal sealed class Writer(SqliteStoreOptions options, TimeProvider time, Ledg
             _lock = StoreLock.TryTake(options.Path) ?? throw new StoreUnavailableException(DescribeOwner());
             Connect();
         }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        catch (Exception e)
         {
-            throw new StoreUnavailableException($"'{options.Path}' cannot be opened: {e.Message}", e);
-        }
-        catch (SqliteFailure failure)
-        {
-            throw failure.AsUnavailable(options.Path);
+            _lock?.Dispose();
+            _lock = null;
+            switch (e)
+            {
+                case SqliteFailure failure:
+                    throw failure.AsUnavailable(options.Path);
+                case UnauthorizedAccessException or IOException:
+                    throw new StoreUnavailableException($"'{options.Path}' cannot be opened: {e.Message}", e);
+                default:
+                    throw;
+            }
         }
     }
 

@@ -9,10 +9,10 @@ internal readonly record struct FoundId(Digest Fingerprint, long Sequence, byte[
 /// </summary>
 internal static class IdRows
 {
-    public static FoundId? Find(Connection connection, Pending? pending, int workspace, Digest id)
+    public static FoundId? Find(Connection connection, Pending? pending, int workspace, Digest id, bool asReader = false)
     {
         long hash = Pending.HashOf(id);
-        if (pending?.FindId(workspace, hash) is { } references)
+        if (pending?.FindId(workspace, hash, asReader) is { } references)
         {
             foreach (long reference in references)
             {

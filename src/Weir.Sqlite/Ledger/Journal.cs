@@ -20,15 +20,15 @@ internal static class Journal
             }
 
             connection.Prepared("Ledger/SettleAccountEvents").Bind(1, firstSequence).Run();
-            List<PendingIndex.Row> ids = [];
+            PendingIndex.Slice ids = new();
             Statement rows = connection.Prepared("Ledger/UnsettledIds").Bind(1, firstSequence).Bind(2, firstDenial);
             while (rows.Step())
             {
-                ids.Add(new PendingIndex.Row(rows.Int32(0), Pending.HashOf(rows.Sha256(1)), rows.Int64(2)));
+                ids.Add(rows.Int32(0), Pending.HashOf(rows.Sha256(1)), rows.Int64(2));
             }
 
             ids.Sort();
-            Pending.WriteRows(connection.Prepared("Ledger/InsertId"), ids);
+            ids.Write(connection.Prepared("Ledger/InsertId"));
             connection.Prepared("Ledger/TrimJournal").Bind(1, long.MaxValue).Run();
             connection.Execute("COMMIT");
         }

@@ -9,7 +9,8 @@ namespace Weir.Sqlite;
 /// <summary>One transaction of the writer: everything of a batch, made durable by one commit.</summary>
 internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int workspace, Connection connection) : ILedgerTransaction
 {
-    private readonly Dictionary<long, Account> _heads = [];
+    private Dictionary<AccountKey, AccountState> _accounts = [];
+    private AccountState? _head;
     private readonly HashSet<Digest> _absentIds = [];
     private LedgerWrites? _writes;
     private readonly HashSet<string> _newMeters = new(StringComparer.Ordinal);
@@ -79,12 +80,12 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
             if (!accounts.ContainsKey(key) && StateOf(key, now) is { } state)
             {
                 accounts.Add(key, state);
-                _heads[state.Account.Id] = state.Account;
             }
         }
 
         AccountState head = StateOf(Account.WorkspaceHead, "", now) ?? throw new InvalidOperationException($"There is no workspace {workspace} in this store.");
-        _heads[Account.WorkspaceHead] = head.Account;
+        _accounts = accounts;
+        _head = head;
         return new LedgerSnapshot
         {
             Clock = now,
@@ -209,7 +210,8 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
 
         foreach (AccountWrite write in writes.Accounts)
         {
-            if (!_heads.TryGetValue(write.State.Account.Id, out Account? before) || IsChanged(before, write.State.Account))
+            AccountState? before = write.Key is { } key ? _accounts.GetValueOrDefault(key) : _head;
+            if (before is null || IsChanged(before.Account, write.State.Account))
             {
                 AccountRows.WriteHead(connection, workspace, write.State.Account);
             }

@@ -82,7 +82,7 @@ internal sealed class PendingView
             return new FoundId(default, sequence, []);
         }
 
-        return IdRows.Find(_connection, _memory, _workspace, id);
+        return IdRows.Find(_connection, _memory, _workspace, id, asReader: true);
     }
 
     public AccountState? StateOf(long account, Instant now)

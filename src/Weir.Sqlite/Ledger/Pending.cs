@@ -30,10 +30,11 @@ internal sealed class Pending
     public static long HashOf(Digest id) => unchecked((long)(ulong)(id.High >> 64));
 
     /// <summary>Events or denials (below zero) that may have an id with these first bits.</summary>
-    public List<long>? FindId(int workspace, long hash) => Find(_ids, workspace, hash);
+    /// <param name="withWritten">For readers, whose look at the file may be older than what is pending.</param>
+    public List<long>? FindId(int workspace, long hash, bool withWritten) => Find(_ids, workspace, hash, withWritten);
 
     /// <summary>Sequence numbers of the account's events.</summary>
-    public List<long>? FindEvents(int workspace, long account) => Find(_accountEvents, workspace, account);
+    public List<long>? FindEvents(int workspace, long account) => Find(_accountEvents, workspace, account, withWritten: true);
 
     /// <summary>A copy of what the tables may lack of an account, or null.</summary>
     public AccountChanges? FindAccount(int workspace, long account)
@@ -100,16 +101,16 @@ internal sealed class Pending
     /// <summary>Writes a slice, which only the writer changes. It stays pending until <see cref="Commit"/>.</summary>
     public void WriteSlice(Connection connection, int slice)
     {
-        List<PendingIndex.Row> ids;
-        List<PendingIndex.Row> events;
+        PendingIndex.Slice ids;
+        PendingIndex.Slice events;
         lock (_gate)
         {
             ids = _ids.Sorted(slice);
             events = _accountEvents.Sorted(slice);
         }
 
-        WriteRows(connection.Prepared("Ledger/InsertId"), ids);
-        WriteRows(connection.Prepared("Ledger/InsertAccountEvent"), events);
+        ids.Write(connection.Prepared("Ledger/InsertId"));
+        events.Write(connection.Prepared("Ledger/InsertAccountEvent"));
         foreach (((int workspace, long account), AccountChanges changes) in _accounts[slice].OrderBy(pair => pair.Key))
         {
             AccountRows.Write(connection, workspace, account, changes);
@@ -128,26 +129,21 @@ internal sealed class Pending
                 _accounts[slice].Clear();
                 _writtenAccounts[slice].Clear();
             }
-        }
-    }
 
-    public static void WriteRows(Statement insert, List<PendingIndex.Row> rows)
-    {
-        foreach (PendingIndex.Row row in rows)
-        {
-            insert.Bind(1, row.Workspace).Bind(2, row.Key).Bind(3, row.Reference).Run();
+            // Whoever looked at the file before its tables were completed must look again.
+            _commits += Slices;
         }
     }
 
     private static Dictionary<(int Workspace, long Account), AccountChanges>[] NewSlices() =>
         [.. Enumerable.Range(0, Slices).Select(_ => new Dictionary<(int, long), AccountChanges>())];
 
-    private List<long>? Find(PendingIndex index, int workspace, long key)
+    private List<long>? Find(PendingIndex index, int workspace, long key, bool withWritten)
     {
         List<long>? found = null;
         lock (_gate)
         {
-            index.Find(workspace, key, ref found);
+            index.Find(workspace, key, withWritten, ref found);
         }
 
         return found;

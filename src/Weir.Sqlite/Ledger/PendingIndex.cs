@@ -9,21 +9,25 @@ namespace Weir.Sqlite;
 /// </summary>
 internal sealed class PendingIndex
 {
-    private readonly List<Row>[] _pending = [.. Enumerable.Range(0, Pending.Slices).Select(_ => new List<Row>())];
-    private readonly List<Row>[] _written = [.. Enumerable.Range(0, Pending.Slices).Select(_ => new List<Row>())];
+    private readonly Slice[] _pending = [.. Enumerable.Range(0, Pending.Slices).Select(_ => new Slice())];
+    private readonly Slice[] _written = [.. Enumerable.Range(0, Pending.Slices).Select(_ => new Slice())];
 
-    public void Add(int workspace, long key, long reference) => _pending[Pending.SliceOf(key)].Add(new Row(workspace, key, reference));
+    public void Add(int workspace, long key, long reference) => _pending[Pending.SliceOf(key)].Add(workspace, key, reference);
 
     /// <summary>Adds the references of a key to a list, which is made when there is one.</summary>
-    public void Find(int workspace, long key, ref List<long>? references)
+    /// <param name="withWritten">Also what has been written lately: the writer itself finds that in the table.</param>
+    public void Find(int workspace, long key, bool withWritten, ref List<long>? references)
     {
         int slice = Pending.SliceOf(key);
-        Find(_written[slice], workspace, key, ref references);
-        Find(_pending[slice], workspace, key, ref references);
+        _pending[slice].Find(workspace, key, ref references);
+        if (withWritten)
+        {
+            _written[slice].Find(workspace, key, ref references);
+        }
     }
 
-    /// <summary>The rows of a slice in the order of the table.</summary>
-    public List<Row> Sorted(int slice)
+    /// <summary>The rows of a slice in the order of their keys.</summary>
+    public Slice Sorted(int slice)
     {
         _pending[slice].Sort();
         return _pending[slice];
@@ -45,24 +49,49 @@ internal sealed class PendingIndex
         }
     }
 
-    private static void Find(List<Row> rows, int workspace, long key, ref List<long>? references)
+    /// <summary>Keys stand apart from the rest, so that one look compares several of them.</summary>
+    internal sealed class Slice
     {
-        foreach (Row row in CollectionsMarshal.AsSpan(rows))
+        private readonly List<long> _keys = [];
+        private readonly List<(int Workspace, long Reference)> _rows = [];
+
+        public void Add(int workspace, long key, long reference)
         {
-            if (row.Key == key && row.Workspace == workspace)
+            _keys.Add(key);
+            _rows.Add((workspace, reference));
+        }
+
+        public void Find(int workspace, long key, ref List<long>? references)
+        {
+            ReadOnlySpan<long> keys = CollectionsMarshal.AsSpan(_keys);
+            int from = 0;
+            for (int at = keys.IndexOf(key); at >= 0; at = keys[from..].IndexOf(key))
             {
-                (references ??= []).Add(row.Reference);
+                (int ofWorkspace, long reference) = _rows[from + at];
+                if (ofWorkspace == workspace)
+                {
+                    (references ??= []).Add(reference);
+                }
+
+                from += at + 1;
             }
         }
-    }
 
-    internal readonly record struct Row(int Workspace, long Key, long Reference) : IComparable<Row>
-    {
-        public int CompareTo(Row other)
+        public void Sort() => CollectionsMarshal.AsSpan(_keys).Sort(CollectionsMarshal.AsSpan(_rows));
+
+        public void Clear()
         {
-            int order = Workspace.CompareTo(other.Workspace);
-            order = order != 0 ? order : Key.CompareTo(other.Key);
-            return order != 0 ? order : Reference.CompareTo(other.Reference);
+            _keys.Clear();
+            _rows.Clear();
+        }
+
+        /// <summary>Writes the rows with a statement whose parameters are workspace, key and reference.</summary>
+        public void Write(Statement insert)
+        {
+            for (int i = 0; i < _keys.Count; i++)
+            {
+                insert.Bind(1, _rows[i].Workspace).Bind(2, _keys[i]).Bind(3, _rows[i].Reference).Run();
+            }
         }
     }
 }

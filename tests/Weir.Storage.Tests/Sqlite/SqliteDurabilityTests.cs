@@ -87,6 +87,63 @@ public sealed class SqliteDurabilityTests : IDisposable
         Assert.Equal(used.Values.Where(value => value > 0).Order(), balances.Values.Order());
     }
 
+    [Fact(DisplayName = "BAL-10: readers beside the writer never see a figure fall back, nor a row without its account's log")]
+    public async Task ReadersBesideTheWriter()
+    {
+        await using SqliteStore store = await _folder.OpenAsync(_time);
+        WorkspaceId workspace = await store.NewWorkspaceAsync();
+        Dictionary<string, List<long>> expected = await FillAsync(store, workspace, 1);
+        using CancellationTokenSource done = new();
+        Task[] readers = [.. Enumerable.Range(0, Accounts).Select(i => Task.Run(() => ReadAsync($"a{i}")))];
+        for (int i = 0; i < (2 * Pending.Slices) + 10; i++)
+        {
+            expected[$"a{i % Accounts}"].AddRange(await store.UseAsync(workspace, $"a{i % Accounts}", $"more-{i}"));
+        }
+
+        await done.CancelAsync();
+        await Task.WhenAll(readers);
+        await VerifyAsync(store, workspace, expected, await StatesAsync(store, workspace));
+
+        async Task ReadAsync(string account)
+        {
+            AccountKey key = new(account);
+            long least = 0;
+            while (!done.IsCancellationRequested)
+            {
+                long logged = (await store.Ledger.ReadAsync(workspace, new LedgerFilter { Account = key, Limit = 1000 }, CancellationToken.None)).Count;
+                AccountState state = (await store.Accounts.FindAsync(workspace, key, CancellationToken.None))!.State;
+                long used = state.Balances.GetValueOrDefault(Sample.Key())?.Used.Units ?? 0;
+                Assert.InRange(logged, least, used);
+                least = used;
+            }
+        }
+    }
+
+    [Fact(DisplayName = "BAL-10: a reader whose look at the file is old still finds what was moved into the tables meanwhile")]
+    public async Task AnOldLook()
+    {
+        await using SqliteStore store = await _folder.OpenAsync(_time);
+        WorkspaceId workspace = await store.NewWorkspaceAsync();
+        await store.Ledger.CreateAccountsAsync(workspace, [Sample.New("acme", Sample.AcmeId), Sample.New("other", 1)], CancellationToken.None);
+        IReadOnlyList<long> sequences = await store.UseAsync(workspace, "acme", "a", "b");
+        using Connection reader = Connection.OpenReader(_folder.Database);
+        reader.Execute("BEGIN");
+        reader.Prepared("Database/PinSnapshot").Run();
+
+        for (int i = 0; i < Pending.Slices - 10; i++)
+        {
+            await store.UseAsync(workspace, "other", $"other-{i}");
+        }
+
+        Assert.NotEmpty(_folder.Query($"SELECT * FROM balances WHERE account = {Sample.AcmeId}"));
+        Assert.Equal(2, _folder.Query($"SELECT * FROM account_events WHERE account = {Sample.AcmeId}").Count);
+        PendingView look = new(reader, workspace.Value, store.Memory.Pending);
+        Assert.Null(AccountRows.FindBalance(reader, workspace.Value, Sample.AcmeId, Sample.Key()));
+        Assert.Equal(sequences, look.EventsOf(Sample.AcmeId));
+        Assert.Equal(sequences[1], look.FindId(Digest.Of("b"))!.Value.Sequence);
+        Assert.Equal(2, look.StateOf(Sample.AcmeId, Sample.Now)!.Balances[Sample.Key()].Used.Units);
+    }
+
     [Fact(DisplayName = "TX-2: a full disk leaves everything as it was, says so, and passes when there is room again")]
     public async Task AFullDisk()
     {
