@@ -172,37 +172,39 @@ public static class Admission
             writer.Count(rate, command.Now);
         }
 
-        (AccountState newAccount, AccountState newWorkspace) = writer.Finish(command.Now);
-        if (!command.Import && !(newAccount.Account.FirstLiveEventAt <= at))
+        Instant? first = account.Account.FirstLiveEventAt;
+        if (!command.Import && !(first <= at))
         {
-            newAccount = newAccount with { Account = newAccount.Account with { FirstLiveEventAt = at } };
+            first = at;
         }
 
-        return new Decision(newAccount, newWorkspace)
+        return writer.Finish(command.Now, first, new Entry
         {
-            Entry = new Entry
-            {
-                Kind = EntryKind.Usage,
-                Account = account.Account.Id,
-                Scopes = command.Scopes,
-                Type = command.Rated.Type.Key,
-                At = at,
-                RecordedAt = command.Now,
-                CatalogVersion = book.ActiveVersion,
-                Plan = plan.Key,
-                Properties = Named(command.Rated),
-                Charges = Final(command.Rated.Charges, asked, amounts, applied),
-                Lines = writer.Lines,
-                Cost = command.Rated.Cost,
-                Flags = flags,
-                Observed = observed,
-            },
-        };
+            Kind = EntryKind.Usage,
+            Account = account.Account.Id,
+            Scopes = command.Scopes,
+            Type = command.Rated.Type.Key,
+            At = at,
+            RecordedAt = command.Now,
+            CatalogVersion = book.ActiveVersion,
+            Plan = plan.Key,
+            Properties = Named(command.Rated),
+            Charges = Final(command.Rated.Charges, asked, amounts, applied),
+            Lines = writer.TakeLines(),
+            Cost = command.Rated.Cost,
+            Flags = flags,
+            Observed = observed,
+        });
     }
 
     /// <summary>The charges as they took effect: cut or clamped where that happened, a <c>set</c> as the change that it made.</summary>
     private static ImmutableArray<Charge> Final(ImmutableArray<Charge> rated, Quantity[] asked, Quantity[] amounts, Quantity[] applied)
     {
+        if (IsAsRated(rated, applied))
+        {
+            return rated;
+        }
+
         ImmutableArray<Charge>.Builder charges = ImmutableArray.CreateBuilder<Charge>(rated.Length);
         for (int i = 0; i < rated.Length; i++)
         {
@@ -218,12 +220,23 @@ public static class Admission
                 trace = trace with { ClampedFrom = amounts[i].ToDecimal(charge.Scale) };
             }
 
-            charges.Add(ReferenceEquals(trace, charge.Trace) && applied[i] == charge.Amount && !charge.IsSet
-                ? charge
-                : charge with { Amount = applied[i], Trace = trace, IsSet = false });
+            charges.Add(charge with { Amount = applied[i], Trace = trace, IsSet = false });
         }
 
-        return charges.DrainToImmutable();
+        return charges.MoveToImmutable();
+    }
+
+    private static bool IsAsRated(ImmutableArray<Charge> rated, Quantity[] applied)
+    {
+        for (int i = 0; i < rated.Length; i++)
+        {
+            if (rated[i].IsSet || applied[i] != rated[i].Amount)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Only what the catalog names goes into the ledger; the rest is the host's own and can be erased (PRIV-1).</summary>

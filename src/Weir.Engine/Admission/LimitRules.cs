@@ -22,7 +22,29 @@ public static class LimitRules
     /// </summary>
     public static ImmutableArray<StandingLimit> OfMeter(Plan plan, Account account, Meter meter, Instant now)
     {
-        ImmutableArray<StandingLimit>.Builder limits = ImmutableArray.CreateBuilder<StandingLimit>(2);
+        List<StandingLimit> limits = [];
+        AddOfMeter(limits, plan, account, meter, now);
+        return [.. limits];
+    }
+
+    /// <summary>The limits that all accounts of the workspace share on one meter.</summary>
+    public static ImmutableArray<StandingLimit> OfWorkspace(Catalog catalog, Meter meter)
+    {
+        List<StandingLimit> limits = [];
+        AddOfWorkspace(limits, catalog, meter);
+        return [.. limits];
+    }
+
+    /// <summary>An allowance as the catalog has it.</summary>
+    public static StandingLimit Stand(Allowance allowance) =>
+        new(allowance.Meter, allowance.Scope, allowance.Per, allowance.Limit, allowance.Enforcement, allowance.Ceiling, allowance.OverageRate);
+
+    public static Per DefaultPer(Meter meter) => meter.Kind == MeterKind.Level ? Per.Lifetime : Per.Month;
+
+    /// <inheritdoc cref="OfMeter"/>
+    internal static void AddOfMeter(List<StandingLimit> limits, Plan plan, Account account, Meter meter, Instant now)
+    {
+        int first = limits.Count;
         foreach (Allowance allowance in plan.Allowances)
         {
             if (allowance.Meter.Key == meter.Key)
@@ -34,54 +56,43 @@ public static class LimitRules
         int planned = limits.Count;
         foreach (LimitOverride entry in account.Overrides)
         {
-            if (entry.Meter == meter.Key && IsActive(entry, now) && !ActsOnAnother(entry, limits, planned, account, meter, now))
+            if (entry.Meter == meter.Key && IsActive(entry, now) && !ActsOnAnother(entry, limits, first, planned, account, meter, now))
             {
                 limits.Add(new StandingLimit(meter, entry.Scope, entry.Per ?? DefaultPer(meter), entry.Limit, LimitEnforcement.Hard, null, null));
             }
         }
 
-        if (planned == 0)
+        if (planned == first)
         {
-            CountUnlimited(limits, meter, DefaultPer(meter));
+            CountUnlimited(limits, first, meter, DefaultPer(meter));
         }
 
         if (meter.Key == Meter.CostKey)
         {
             // What an account has cost, this month and ever, is asked for on every page: it is counted, not summed up from the log.
-            CountUnlimited(limits, meter, Per.Month);
-            CountUnlimited(limits, meter, Per.Lifetime);
+            CountUnlimited(limits, first, meter, Per.Month);
+            CountUnlimited(limits, first, meter, Per.Lifetime);
         }
-
-        return limits.DrainToImmutable();
     }
 
-    /// <summary>The limits that all accounts of the workspace share on one meter.</summary>
-    public static ImmutableArray<StandingLimit> OfWorkspace(Catalog catalog, Meter meter)
+    /// <inheritdoc cref="OfWorkspace"/>
+    internal static void AddOfWorkspace(List<StandingLimit> limits, Catalog catalog, Meter meter)
     {
-        ImmutableArray<StandingLimit> limits = [];
         foreach (Allowance allowance in catalog.Workspace.Allowances)
         {
             if (allowance.Meter.Key == meter.Key)
             {
-                limits = limits.Add(Stand(allowance));
+                limits.Add(Stand(allowance));
             }
         }
-
-        return limits;
     }
-
-    /// <summary>An allowance as the catalog has it.</summary>
-    public static StandingLimit Stand(Allowance allowance) =>
-        new(allowance.Meter, allowance.Scope, allowance.Per, allowance.Limit, allowance.Enforcement, allowance.Ceiling, allowance.OverageRate);
-
-    public static Per DefaultPer(Meter meter) => meter.Kind == MeterKind.Level ? Per.Lifetime : Per.Month;
 
     internal static bool IsActive(LimitOverride entry, Instant now) => entry.Until is not { } until || now < until;
 
     /// <summary>Counts the meter for the account, unless a limit that stands does.</summary>
-    private static void CountUnlimited(ImmutableArray<StandingLimit>.Builder limits, Meter meter, Per per)
+    private static void CountUnlimited(List<StandingLimit> limits, int first, Meter meter, Per per)
     {
-        if (!Contains(limits, limits.Count, ScopeKind.Account, per))
+        if (!Contains(limits, first, limits.Count, ScopeKind.Account, per))
         {
             limits.Add(new StandingLimit(meter, ScopeKind.Account, per, null, LimitEnforcement.Hard, null, null));
         }
@@ -113,11 +124,11 @@ public static class LimitRules
     /// Whether an override makes no limit of its own: it acts on an allowance of the plan, or gives way to one that names the per.
     /// </summary>
     private static bool ActsOnAnother(
-        LimitOverride entry, ImmutableArray<StandingLimit>.Builder limits, int planned, Account account, Meter meter, Instant now)
+        LimitOverride entry, List<StandingLimit> limits, int first, int planned, Account account, Meter meter, Instant now)
     {
         if (entry.Per is { } per)
         {
-            return Contains(limits, planned, entry.Scope, per);
+            return Contains(limits, first, planned, entry.Scope, per);
         }
 
         foreach (LimitOverride other in account.Overrides)
@@ -128,12 +139,12 @@ public static class LimitRules
             }
         }
 
-        return Contains(limits, planned, entry.Scope, null);
+        return Contains(limits, first, planned, entry.Scope, null);
     }
 
-    private static bool Contains(ImmutableArray<StandingLimit>.Builder limits, int count, ScopeKind scope, Per? per)
+    private static bool Contains(List<StandingLimit> limits, int first, int end, ScopeKind scope, Per? per)
     {
-        for (int i = 0; i < count; i++)
+        for (int i = first; i < end; i++)
         {
             if (limits[i].Scope == scope && (per is null || limits[i].Per == per))
             {

@@ -28,19 +28,17 @@ internal static class Footprint
     {
         ImmutableArray<Charge> charges = command.Rated.Charges;
         List<TouchedBalance> touched = new(charges.Length + 2);
+        List<StandingLimit> limits = new(charges.Length + 2);
         for (int i = 0; i < charges.Length; i++)
         {
             Meter meter = active.Meters[charges[i].Meter];
-            ImmutableArray<StandingLimit> own = LimitRules.OfMeter(plan, account.Account, meter, command.Now);
-            int lead = Lead(own);
-            for (int j = 0; j < own.Length; j++)
+            limits.Clear();
+            LimitRules.AddOfMeter(limits, plan, account.Account, meter, command.Now);
+            int lead = Lead(limits);
+            LimitRules.AddOfWorkspace(limits, active, meter);
+            for (int j = 0; j < limits.Count; j++)
             {
-                Add(touched, i, own[j], account, command, j == lead);
-            }
-
-            foreach (StandingLimit limit in LimitRules.OfWorkspace(active, meter))
-            {
-                Add(touched, i, limit, workspace, command, leads: false);
+                Add(touched, i, limits[j], limits[j].Scope == ScopeKind.Workspace ? workspace : account, command, leads: j == lead);
             }
         }
 
@@ -66,9 +64,9 @@ internal static class Footprint
     /// <summary>A time ahead counts as now.</summary>
     public static Instant EffectiveTime(Consume command) => command.At is { } at && at < command.Now ? at : command.Now;
 
-    private static int Lead(ImmutableArray<StandingLimit> own)
+    private static int Lead(List<StandingLimit> own)
     {
-        for (int i = 0; i < own.Length; i++)
+        for (int i = 0; i < own.Count; i++)
         {
             if (own[i].Scope == ScopeKind.Account)
             {

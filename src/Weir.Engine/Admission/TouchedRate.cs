@@ -6,26 +6,29 @@ namespace Weir.Engine;
 internal readonly record struct TouchedRate(RateLimit Limit, RateKey Key, RateWindow Window, long Amount)
 {
     /// <summary>The plan's and the workspace's rates of the event type; a rate that neither defines does not limit.</summary>
-    public static IEnumerable<TouchedRate> Of(
+    public static IReadOnlyList<TouchedRate> Of(
         AccountState account, AccountState workspace, Catalog active, Plan plan, Consume command, Quantity[] amounts)
     {
-        if (command.Failed || command.Import)
+        if (command.Failed || command.Import || command.Rated.Type.Rates.IsEmpty)
         {
-            yield break;
+            return [];
         }
 
+        List<TouchedRate> touched = new(command.Rated.Type.Rates.Length);
         foreach (string name in command.Rated.Type.Rates)
         {
             if (plan.Rates.TryGetValue(name, out RateLimit? own))
             {
-                yield return At(own, account, command, amounts);
+                touched.Add(At(own, account, command, amounts));
             }
 
             if (active.Workspace.Rates.TryGetValue(name, out RateLimit? shared))
             {
-                yield return At(shared, workspace, command, amounts);
+                touched.Add(At(shared, workspace, command, amounts));
             }
         }
+
+        return touched;
     }
 
     public Violation Violation(Instant now) => new(Refusal.RateLimited)

@@ -24,7 +24,7 @@ public static class Corrections
             if (new Period(settlement.Line.Key.PeriodStart, settlement.Line.PeriodEnd).IsClosedAt(command.Now))
             {
                 return Fail(unchanged, Refusal.PeriodClosed, "",
-                    $"The event counts in the period of '{settlement.Line.Key.Meter}' that ended {settlement.Line.PeriodEnd} and is closed; closed totals never change. Give the account a grant or an adjustment instead.");
+                    $"The event counts in the period of '{settlement.Line.Key.Meter}' that ended {settlement.Line.PeriodEnd} and is closed; closed totals never change. Adjust the account with a reason instead.");
             }
         }
 
@@ -35,29 +35,25 @@ public static class Corrections
             settling.Move(settlement.Line, -settlement.Delta);
         }
 
-        (AccountState newAccount, AccountState newWorkspace) = settling.Writer.Finish(command.Now);
-        return new Decision(newAccount, newWorkspace)
+        return settling.Writer.Finish(command.Now, account.Account.FirstLiveEventAt, new Entry
         {
-            Entry = new Entry
-            {
-                Kind = EntryKind.Reversal,
-                Account = account.Account.Id,
-                Scopes = command.Original.Scopes,
-                Type = command.Original.Type,
-                At = command.Original.CountedAt,
-                RecordedAt = command.Now,
-                CatalogVersion = command.Original.CatalogVersion,
-                Plan = book.PlanOf(account.Account).Key,
-                Properties = command.Original.Properties,
-                Charges = [.. NetCharges(command.Original, command.Later).Select(charge => settling.AsApplied(charge with { Amount = -charge.Amount }))],
-                Lines = settling.Writer.Lines,
-                Cost = NetCost(command.Original, command.Later) is { } cost ? Money.Zero - cost : null,
-                Flags = settling.Flags,
-                Target = command.Target,
-                Reason = command.Reason,
-                Actor = command.Actor,
-            },
-        };
+            Kind = EntryKind.Reversal,
+            Account = account.Account.Id,
+            Scopes = command.Original.Scopes,
+            Type = command.Original.Type,
+            At = command.Original.CountedAt,
+            RecordedAt = command.Now,
+            CatalogVersion = command.Original.CatalogVersion,
+            Plan = book.PlanOf(account.Account).Key,
+            Properties = command.Original.Properties,
+            Charges = [.. NetCharges(command.Original, command.Later).Select(charge => settling.AsApplied(charge with { Amount = -charge.Amount }))],
+            Lines = settling.Writer.TakeLines(),
+            Cost = NetCost(command.Original, command.Later) is { } cost ? Money.Zero - cost : null,
+            Flags = settling.Flags,
+            Target = command.Target,
+            Reason = command.Reason,
+            Actor = command.Actor,
+        });
     }
 
     /// <summary>Moves every account-wide balance of a meter; a negative amount is at most what is used in each of them.</summary>
@@ -99,24 +95,20 @@ public static class Corrections
         }
 
         ChargeTrace trace = new() { Base = command.Amount.ToDecimal(command.Meter.Scale) };
-        (AccountState newAccount, AccountState newWorkspace) = writer.Finish(command.Now);
-        return new Decision(newAccount, newWorkspace)
+        return writer.Finish(command.Now, account.Account.FirstLiveEventAt, new Entry
         {
-            Entry = new Entry
-            {
-                Kind = EntryKind.Adjustment,
-                Account = account.Account.Id,
-                At = command.Now,
-                RecordedAt = command.Now,
-                CatalogVersion = book.ActiveVersion,
-                Plan = plan.Key,
-                Charges = [new Charge(command.Meter.Key, command.Meter.Scale, command.Meter.Kind, command.Amount, trace)],
-                Lines = writer.Lines,
-                Flags = flags,
-                Reason = command.Reason,
-                Actor = command.Actor,
-            },
-        };
+            Kind = EntryKind.Adjustment,
+            Account = account.Account.Id,
+            At = command.Now,
+            RecordedAt = command.Now,
+            CatalogVersion = book.ActiveVersion,
+            Plan = plan.Key,
+            Charges = [new Charge(command.Meter.Key, command.Meter.Scale, command.Meter.Kind, command.Amount, trace)],
+            Lines = writer.TakeLines(),
+            Flags = flags,
+            Reason = command.Reason,
+            Actor = command.Actor,
+        });
     }
 
     /// <summary>
@@ -158,28 +150,24 @@ public static class Corrections
             }
         }
 
-        (AccountState newAccount, AccountState newWorkspace) = settling.Writer.Finish(command.Now);
         Money? cost = reversed ? null : Difference(command.Rated?.Cost, command.Original.Cost);
-        return new Decision(newAccount, newWorkspace)
+        return settling.Writer.Finish(command.Now, account.Account.FirstLiveEventAt, new Entry
         {
-            Entry = new Entry
-            {
-                Kind = EntryKind.Completion,
-                Account = account.Account.Id,
-                Scopes = command.Original.Scopes,
-                Type = command.Original.Type,
-                At = command.Original.CountedAt,
-                RecordedAt = command.Now,
-                CatalogVersion = command.Original.CatalogVersion,
-                Plan = command.Original.Plan,
-                Properties = command.Original.Properties,
-                Charges = changes.DrainToImmutable(),
-                Lines = settling.Writer.Lines,
-                Cost = cost,
-                Flags = settling.Flags | (command.Rated is null ? EntryFlags.Failed : EntryFlags.None),
-                Target = command.Target,
-            },
-        };
+            Kind = EntryKind.Completion,
+            Account = account.Account.Id,
+            Scopes = command.Original.Scopes,
+            Type = command.Original.Type,
+            At = command.Original.CountedAt,
+            RecordedAt = command.Now,
+            CatalogVersion = command.Original.CatalogVersion,
+            Plan = command.Original.Plan,
+            Properties = command.Original.Properties,
+            Charges = changes.DrainToImmutable(),
+            Lines = settling.Writer.TakeLines(),
+            Cost = cost,
+            Flags = settling.Flags | (command.Rated is null ? EntryFlags.Failed : EntryFlags.None),
+            Target = command.Target,
+        });
     }
 
     /// <summary>A charge that a level or a cut has already fixed does not move again.</summary>
