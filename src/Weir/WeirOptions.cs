@@ -26,6 +26,6 @@ public sealed class WeirOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan RecorderShutdown { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>The catalog file that is applied at the start when the workspace <c>default</c> has none, or its content differs.</summary>
+    /// <summary>The catalog file that is applied to the workspace <c>default</c> at the start, when it has changed since it was last applied.</summary>
     public string? CatalogFile { get; set; }
 }

@@ -211,19 +211,31 @@ public sealed class CatalogService(IWeirStore store)
             : new CatalogChange(null, [], true) { Active = await store.Catalogs.ActiveVersionAsync(workspace, cancellationToken) };
     }
 
-    /// <summary>Applies a file if its content is not the active version's already.</summary>
+    /// <summary>Forgets every remembered version: the next request reads and validates what the store has. For operators.</summary>
+    public void Forget()
+    {
+        _books.Clear();
+        _versions.Clear();
+    }
+
+    /// <summary>
+    /// Applies a file if it has changed since it was last applied. What was changed while running stays until then: a restart does not
+    /// take it back.
+    /// </summary>
     /// <exception cref="InvalidDataException">It is not valid; the message has every error with its place.</exception>
     public async ValueTask ApplyFileAsync(WorkspaceId workspace, string path, CancellationToken cancellationToken)
     {
         string text = await File.ReadAllTextAsync(path, cancellationToken);
         CatalogFormat format = Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase) ? CatalogFormat.Json : CatalogFormat.Yaml;
-        int active = await store.Catalogs.ActiveVersionAsync(workspace, cancellationToken);
-        if (active != 0 && (await store.Catalogs.FindAsync(workspace, active, cancellationToken))?.Document == text)
+        string actor = Path.GetFileName(path);
+        IReadOnlyList<CatalogVersion> versions = await store.Catalogs.ListAsync(workspace, withDocuments: false, cancellationToken);
+        CatalogVersion? applied = versions.Where(version => version.Actor == actor).MaxBy(version => version.Version);
+        if (applied is not null && (await store.Catalogs.FindAsync(workspace, applied.Version, cancellationToken))?.Document == text)
         {
             return;
         }
 
-        CatalogChange change = await ReplaceAsync(workspace, text, format, null, Path.GetFileName(path), cancellationToken);
+        CatalogChange change = await ReplaceAsync(workspace, text, format, null, actor, cancellationToken);
         if (change.Version is null)
         {
             throw new InvalidDataException($"The catalog {path} was not taken:{Environment.NewLine}{string.Join(Environment.NewLine, change.Errors.Select(e => "  " + e))}");
