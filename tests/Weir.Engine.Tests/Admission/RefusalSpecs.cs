@@ -51,6 +51,19 @@ public sealed partial class RefusalSpecs
         }
     }
 
+    [Fact(DisplayName = "Each problem of the HTTP side has a page that shows its status")]
+    public void ProblemPages()
+    {
+        Match[] problems = [.. Repository.Texts("src", "*.cs").SelectMany(text => Problem().Matches(text))];
+
+        Assert.NotEmpty(problems);
+        foreach (Match problem in problems)
+        {
+            string page = File.ReadAllText(Path.Combine(Repository.Root, $"docs/problems/{problem.Groups["code"].Value}.md"));
+            Assert.Contains($"HTTP {problem.Groups["status"].Value}", page, StringComparison.Ordinal);
+        }
+    }
+
     [Fact(DisplayName = "Each page under docs/problems stands in their table")]
     public void Index()
     {
@@ -63,6 +76,9 @@ public sealed partial class RefusalSpecs
 
     [GeneratedRegex(@"\bRefusal\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex Given();
+
+    [GeneratedRegex("StatusCodes\\.Status(?<status>[0-9]{3})\\w+, \"(?<code>[a-z_]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    private static partial Regex Problem();
 
     // A table's answer column, which is the second.
     [GeneratedRegex(@"^\s+[^|\n]*\| (?<code>[a-z_]+) *\|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]

@@ -8,11 +8,10 @@ public static partial class RulesAreShown
     [Fact(DisplayName = "Every named rule stands in the title of at least one test")]
     public static void EveryRuleHasATest()
     {
-        string root = Root();
-        string page = File.ReadAllText(Path.Combine(root, "docs", "reference", "rules.md"));
+        string page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "reference", "rules.md"));
         List<string> rules = [.. Rule().Matches(page).Select(match => match.Groups["rule"].Value)];
         HashSet<string> shown = new(StringComparer.Ordinal);
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(root, "tests"), "*.cs", SearchOption.AllDirectories))
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*.cs", SearchOption.AllDirectories))
         {
             foreach (Match title in Title().Matches(File.ReadAllText(file)))
             {
@@ -22,17 +21,6 @@ public static partial class RulesAreShown
 
         Assert.True(rules.Count > 40, $"The page of the rules names only {rules.Count}.");
         Assert.DoesNotContain(rules, rule => !shown.Contains(rule));
-    }
-
-    private static string Root()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Weir.slnx")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The tests run outside the repository.");
     }
 
     [GeneratedRegex(@"^- \*\*(?<rule>[A-Z]+-[0-9]+)\*\*", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
