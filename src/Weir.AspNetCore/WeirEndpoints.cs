@@ -17,8 +17,13 @@ public static class WeirEndpointRouteBuilderExtensions
         AdmissionEndpoints.Map(api);
         EventEndpoints.Map(api);
         ImportEndpoints.Map(api);
+        LogEndpoints.Map(api);
+        CorrectionEndpoints.Map(api);
         AccountEndpoints.Map(api);
         UsageEndpoints.Map(api);
+        InsightEndpoints.Map(api);
+        MeterEndpoints.Map(api);
+        AdminEndpoints.Map(api);
         CatalogEndpoints.Map(api);
         CatalogMemberEndpoints.Map(api);
         KeyEndpoints.Map(api);

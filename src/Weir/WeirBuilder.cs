@@ -52,6 +52,7 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<UsageHistoryService>();
         services.TryAddSingleton<UsageBreakdownService>();
         services.TryAddSingleton<UsageTrendService>();
+        services.TryAddSingleton<OverviewService>();
         services.TryAddSingleton<HealthService>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreLifetime>());
         services.AddHostedService(provider => provider.GetRequiredService<UsageRecorder>());

@@ -106,7 +106,7 @@ internal static class AccountEndpoints
     private static async Task ChangeAsync(HttpContext context, AccountKey key, AccountChange change, AccountService accounts) =>
         Succeed(await accounts.ChangeAsync(context.Workspace(), key, change, null, false, context.RequestAborted));
 
-    private static void Succeed(Outcome outcome)
+    internal static void Succeed(Outcome outcome)
     {
         if (outcome.Failure is { } failure)
         {

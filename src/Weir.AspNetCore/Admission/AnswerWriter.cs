@@ -50,7 +50,7 @@ internal static class AnswerWriter
 
     public static void WriteEntry(Utf8JsonWriter writer, Entry entry, EventDetails details, string currency, bool before)
     {
-        WriteCharges(writer, entry);
+        WriteCharges(writer, entry.Charges);
         WriteCost(writer, entry.Cost, currency);
         writer.WriteStartArray("balances"u8);
         foreach (EntryLine line in entry.Lines)
@@ -65,10 +65,10 @@ internal static class AnswerWriter
         WriteWarnings(writer, entry, details);
     }
 
-    public static void WriteCharges(Utf8JsonWriter writer, Entry entry)
+    public static void WriteCharges(Utf8JsonWriter writer, IReadOnlyList<Charge> charges)
     {
         writer.WriteStartArray("charges"u8);
-        foreach (Charge charge in entry.Charges)
+        foreach (Charge charge in charges)
         {
             if (charge.Meter == Meter.CostKey)
             {

@@ -11,7 +11,8 @@ namespace Weir.AspNetCore;
 
 /// <summary>A parameter of the query that an endpoint knows. A name that ends with <c>[]</c> stands for <c>name[anything]</c>.</summary>
 /// <param name="Description">What it does and what it may be.</param>
-public sealed record QueryParameter(string Name, string Description);
+/// <param name="Many">Whether it may stand more than once.</param>
+public sealed record QueryParameter(string Name, string Description, bool Many = false);
 
 /// <summary>
 /// The query of a request. A parameter that the endpoint does not know is refused: a slip in a filter must not silently widen an answer.
@@ -21,28 +22,32 @@ internal static class RequestQuery
     /// <summary>Characters of one value.</summary>
     public const int LongestValue = 255;
 
-    public static TBuilder WithQuery<TBuilder>(this TBuilder builder, string name, string description)
-        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new QueryParameter(name, description));
+    /// <summary>How often one parameter may stand.</summary>
+    public const int MostValues = 100;
+
+    public static TBuilder WithQuery<TBuilder>(this TBuilder builder, string name, string description, bool many = false)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new QueryParameter(name, description, many));
 
     /// <summary>The problem of a query that the endpoint does not take, or null.</summary>
     public static Problem? Check(HttpRequest request, IReadOnlyList<QueryParameter> known)
     {
         foreach ((string name, StringValues values) in request.Query)
         {
-            if (!known.Any(parameter => Means(parameter.Name, name)))
+            QueryParameter? parameter = known.FirstOrDefault(parameter => Means(parameter.Name, name));
+            if (parameter is null)
             {
-                IEnumerable<string> names = known.Select(parameter => parameter.Name);
+                IEnumerable<string> names = known.Select(known => known.Name);
                 return Problem.InvalidParameter(Texts.Shown(name), known.Count == 0
                     ? $"'{Texts.Shown(name)}' is not a parameter here: this call takes none in its query."
                     : $"'{Texts.Shown(name)}' is not a parameter here{NearestName.Suggestion(name, names)}; allowed are {string.Join(", ", names)}.");
             }
 
-            if (values.Count != 1)
+            if (values.Count > (parameter.Many ? MostValues : 1))
             {
-                return Problem.InvalidParameter(name, $"'{name}' stands twice; send it once.");
+                return Problem.InvalidParameter(name, parameter.Many ? $"'{name}' stands {values.Count} times; at most {MostValues}." : $"'{name}' stands twice; send it once.");
             }
 
-            if (values[0] is { } value && (value.Length > LongestValue || !DisplayName.IsValid(value)))
+            if (values.Any(value => value is not null && (value.Length > LongestValue || !DisplayName.IsValid(value))))
             {
                 return Problem.InvalidParameter(name, $"'{name}' is {DisplayName.Form}.");
             }
@@ -54,6 +59,15 @@ internal static class RequestQuery
     /// <summary>Null when it is absent or empty.</summary>
     public static string? Text(HttpContext context, string name) =>
         context.Request.Query.TryGetValue(name, out StringValues values) && values[0] is { Length: > 0 } value ? value : null;
+
+    /// <summary>The values of a parameter that may stand more than once.</summary>
+    public static IReadOnlyList<string> Many(HttpContext context, string name) =>
+        context.Request.Query.TryGetValue(name, out StringValues values) ? [.. values.Where(value => !string.IsNullOrEmpty(value)).Select(value => value!)] : [];
+
+    /// <summary>The values of <c>name[key]</c>, by key.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyCollection<string>> ByKey(HttpContext context, string name) =>
+        context.Request.Query.Where(pair => Means(name + "[]", pair.Key))
+            .ToDictionary(pair => pair.Key[(name.Length + 1)..^1], pair => (IReadOnlyCollection<string>)[.. pair.Value.OfType<string>()], StringComparer.Ordinal);
 
     public static string? Identifier(HttpContext context, string name)
     {

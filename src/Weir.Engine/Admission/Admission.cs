@@ -240,7 +240,7 @@ public static class Admission
     }
 
     /// <summary>Only what the catalog names goes into the ledger; the rest is the host's own and can be erased (PRIV-1).</summary>
-    private static Properties Named(RatedEvent rated)
+    internal static Properties Named(RatedEvent rated)
     {
         foreach ((string name, PropertyValue _) in rated.Properties.Entries)
         {

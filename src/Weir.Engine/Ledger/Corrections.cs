@@ -161,7 +161,7 @@ public static class Corrections
             RecordedAt = command.Now,
             CatalogVersion = command.Original.CatalogVersion,
             Plan = command.Original.Plan,
-            Properties = command.Original.Properties,
+            Properties = command.Rated is { } final ? Admission.Named(final) : command.Original.Properties,
             Charges = changes.DrainToImmutable(),
             Lines = settling.Writer.TakeLines(),
             Cost = cost,
