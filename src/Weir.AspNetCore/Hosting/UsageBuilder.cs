@@ -16,6 +16,7 @@ public sealed class UsageBuilder
 {
     private readonly WeirHostOptions _options;
     private readonly Dictionary<string, PropertyValue> _properties = new(StringComparer.Ordinal);
+    private readonly List<(string Name, Func<string, decimal> Of)> _ofInput = [];
     private string? _account;
     private EventDetails _details = EventDetails.Empty;
     private GivenCost? _cost;
@@ -58,6 +59,16 @@ public sealed class UsageBuilder
 
     public UsageBuilder Property(string name, string? value) => Property(name, value is { } text ? PropertyValue.Of(text) : null);
 
+    /// <summary>
+    /// A figure of the request's input text: <c>usage.Property("complexity", Complexity.OfText)</c>. The input is the body; of a JSON body
+    /// it is the texts in it, one a line, names of members apart.
+    /// </summary>
+    public UsageBuilder Property(string name, Func<string, decimal> ofInput)
+    {
+        _ofInput.Add((name, ofInput));
+        return this;
+    }
+
     /// <summary>What it will cost us; null currency is the catalog's.</summary>
     public UsageBuilder Cost(decimal amount, string? currency = null)
     {
@@ -73,19 +84,13 @@ public sealed class UsageBuilder
 
     /// <summary>The whole body as text; the handler still reads it from its beginning.</summary>
     /// <exception cref="ProblemException">413: it is larger than <see cref="WeirHostOptions.LargestBody"/>.</exception>
-    public async Task<string> ReadTextAsync()
-    {
-        byte[] body = await RequestBody.ReadAsync(HttpContext, _options.LargestBody)
-            ?? throw new ProblemException(Problem.PayloadTooLarge($"The body has more than {_options.LargestBody} bytes; send less at once."));
-        return Encoding.UTF8.GetString(body);
-    }
+    public async Task<string> ReadTextAsync() => Encoding.UTF8.GetString(await ReadBodyAsync());
 
     /// <summary>The body as JSON, read by the application's own rules; the handler still reads it from its beginning.</summary>
     /// <exception cref="ProblemException">400: it is not such JSON. 413: it is larger than <see cref="WeirHostOptions.LargestBody"/>.</exception>
     public async Task<T> ReadJsonAsync<T>()
     {
-        byte[] body = await RequestBody.ReadAsync(HttpContext, _options.LargestBody)
-            ?? throw new ProblemException(Problem.PayloadTooLarge($"The body has more than {_options.LargestBody} bytes; send less at once."));
+        byte[] body = await ReadBodyAsync();
         JsonSerializerOptions json = HttpContext.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
         try
         {
@@ -99,7 +104,7 @@ public sealed class UsageBuilder
 
     /// <summary>The event, or null when its account is not known.</summary>
     /// <exception cref="ProblemException">A part of it is out of bounds.</exception>
-    internal UsageEvent? Build(string? endpoint)
+    internal async ValueTask<UsageEvent?> BuildAsync(string? endpoint)
     {
         if ((_account ?? _options.Account?.Invoke(HttpContext)) is not { Length: > 0 } account)
         {
@@ -112,6 +117,15 @@ public sealed class UsageBuilder
             Source = _details.Source ?? Header(_options.SourceHeader) ?? _options.Source,
             Endpoint = _details.Endpoint ?? endpoint,
         };
+        if (_ofInput.Count > 0)
+        {
+            string input = await ReadInputAsync();
+            foreach ((string name, Func<string, decimal> of) in _ofInput)
+            {
+                _properties[name] = PropertyValue.Of(of(input));
+            }
+        }
+
         CheckKey(account, "account");
         CheckKey(details.User, "user");
         CheckKey(details.Campaign, "campaign");
@@ -145,6 +159,41 @@ public sealed class UsageBuilder
                 Bounds.Cut(HttpContext.TraceIdentifier)),
             FreeWhenDenied = true,
         };
+    }
+
+    private async Task<byte[]> ReadBodyAsync() => await RequestBody.ReadAsync(HttpContext, _options.LargestBody)
+        ?? throw new ProblemException(Problem.PayloadTooLarge($"The body has more than {_options.LargestBody} bytes; send less at once."));
+
+    private async Task<string> ReadInputAsync()
+    {
+        if (!HttpContext.Request.HasJsonContentType())
+        {
+            return await ReadTextAsync();
+        }
+
+        byte[] body = await ReadBodyAsync();
+        try
+        {
+            StringBuilder texts = new();
+            Utf8JsonReader reader = new(body);
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.String)
+                {
+                    texts.Append(reader.GetString()).Append('\n');
+                }
+            }
+
+            return texts.ToString();
+        }
+        catch (JsonException exception)
+        {
+            throw new ProblemException(JsonBody.ProblemOf(exception));
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ProblemException(Problem.InvalidJson("", "A text of the body is not Unicode: it has a lone surrogate or bytes that are not UTF-8."));
+        }
     }
 
     private string? Header(string? name) => name is not null && HttpContext.Request.Headers.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues value) && value.ToString() is { Length: > 0 } text ? text : null;

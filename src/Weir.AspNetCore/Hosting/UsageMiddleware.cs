@@ -111,13 +111,13 @@ internal sealed class UsageMiddleware(
         if (requirement.Admit)
         {
             await requirement.Describe(builder);
-            return builder.Build(route);
+            return await builder.BuildAsync(route);
         }
 
         try
         {
             await requirement.Describe(builder);
-            if (builder.Build(route) is { } e)
+            if (await builder.BuildAsync(route) is { } e)
             {
                 return e;
             }

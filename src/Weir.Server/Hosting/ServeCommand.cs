@@ -17,7 +17,7 @@ internal static class ServeCommand
     {
         Option<string> urls = new("--urls") { Description = "Addresses to listen on, separated by ';'. Port 0 takes a free one.", DefaultValueFactory = _ => DefaultUrls };
         Option<string> data = DataFolder.Option();
-        Option<string?> catalog = new("--catalog") { Description = "A catalog file (YAML or JSON) to apply at the start when it differs from the active version." };
+        Option<string?> catalog = new("--catalog") { Description = "A catalog file (YAML or JSON) to apply at the start when it has changed since it was last applied." };
         Option<bool> demo = new("--demo") { Description = "Load the catalog 'nexa' with 25 accounts and 90 days of usage, and keep a little live traffic." };
         Command command = new("serve", "Serve the HTTP API. Environment: WEIR_ADMIN_KEY, OTEL_EXPORTER_OTLP_ENDPOINT, Weir__* for options.") { urls, data, catalog, demo };
         command.SetAction(async (parsed, cancellationToken) => await RunAsync(

@@ -156,6 +156,21 @@ public sealed class AdmissionTests
         Assert.Equal(0, runs);
     }
 
+    [Theory(DisplayName = "A figure of the input: the body's text, or the texts of a JSON body, and the handler still reads it")]
+    [InlineData("application/json", "{\"id\":7,\"parts\":[\"certificates expired\",{\"text\":\"yesterday\"}]}", 14)]
+    [InlineData("text/plain", "certificates expired yesterday", 14)]
+    [InlineData("text/plain", "", 10)]
+    public async Task OfInput(string type, string body, int credits)
+    {
+        await using TestHost host = await TestHost.StartAsync(app => app.MapPost("/diagnose", async (HttpContext context) =>
+        {
+            Assert.Equal(body, await new StreamReader(context.Request.Body).ReadToEndAsync());
+            return context.Weir().Charged("credits");
+        }).RequireAllowance("diagnose", usage => usage.Property("complexity", Complexity.OfText)));
+        HttpResponseMessage response = await host.Client.PostAsync("/diagnose", new StringContent(body, System.Text.Encoding.UTF8, type));
+        Assert.Equal(credits, decimal.Parse(await response.Content.ReadAsStringAsync()));
+    }
+
     [Fact(DisplayName = "A body that is not JSON is refused before anything is charged")]
     public async Task BadBody()
     {
@@ -163,6 +178,15 @@ public sealed class AdmissionTests
         HttpResponseMessage response = await host.Client.PostAsync("/diagnose", new StringContent("{", System.Text.Encoding.UTF8, "application/json"));
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal("invalid_json", JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("code").GetString());
+        Assert.Empty(await host.StopAndReadAsync());
+    }
+
+    [Fact(DisplayName = "An input with half of a surrogate pair is refused before anything is charged")]
+    public async Task LoneSurrogate()
+    {
+        await using TestHost host = await TestHost.StartAsync(app => app.MapPost("/diagnose", () => "ok").RequireAllowance("diagnose", usage => usage.Property("complexity", Complexity.OfText)));
+        HttpResponseMessage response = await host.Client.PostAsync("/diagnose", new StringContent("{\"text\":\"\\ud800\"}", System.Text.Encoding.UTF8, "application/json"));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Empty(await host.StopAndReadAsync());
     }
 
