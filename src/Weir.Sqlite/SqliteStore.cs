@@ -22,7 +22,7 @@ public sealed class SqliteStore : IWeirStore
         _options = options;
         LedgerMemory memory = Memory = new LedgerMemory(options, time);
         Writer = new Writer(options, time, memory);
-        _readers = new ReaderPool(options.Path, options.Readers);
+        _readers = new ReaderPool(options.Path, options.Readers, pinned: options.ReadOnly);
         Overlay overlay = new(_readers, memory, options.ReadOnly);
         Workspaces = new SqliteWorkspaces(Writer, _readers, memory);
         Keys = new SqliteKeys(Writer, _readers, memory);

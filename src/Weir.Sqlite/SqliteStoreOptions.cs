@@ -16,7 +16,8 @@ public sealed record SqliteStoreOptions
     public required string Path { get; init; }
 
     /// <summary>
-    /// Opens the file as it stands: no lock is taken, nothing is migrated, every write is refused. It works while a server runs on it.
+    /// Opens the file as it stands: no lock is taken, nothing is migrated, every write is refused. It works while a server runs on it, and
+    /// all reads see the state at the moment of opening.
     /// </summary>
     public bool ReadOnly { get; init; }
 

@@ -3,11 +3,15 @@ using System.Collections.Concurrent;
 namespace Weir.Sqlite;
 
 /// <summary>The connections that read. Each use sees one committed state of the file from its beginning to its end.</summary>
-internal sealed class ReaderPool(string path, int size) : IDisposable
+/// <param name="path">Path of the database.</param>
+/// <param name="size">Connections at the same time.</param>
+/// <param name="pinned">All uses together see one state, that of the first: there is then one connection, which stays in its transaction.</param>
+internal sealed class ReaderPool(string path, int size, bool pinned = false) : IDisposable
 {
     private readonly ConcurrentBag<Connection> _free = [];
-    private readonly SemaphoreSlim _places = new(size, size);
+    private readonly SemaphoreSlim _places = pinned ? new(1, 1) : new(size, size);
     private volatile bool _closed;
+    private bool _pinned;
 
     public async ValueTask<T> ReadAsync<T>(Func<Connection, T> read, CancellationToken cancellationToken)
     {
@@ -39,12 +43,23 @@ internal sealed class ReaderPool(string path, int size) : IDisposable
         {
             if (!_free.TryTake(out connection))
             {
-                connection = Connection.OpenReader(path);
+                connection = _pinned
+                    ? throw new StoreUnavailableException($"The look at '{path}' was lost; begin again.")
+                    : Connection.OpenReader(path);
+                connection.Execute("BEGIN");
+                _pinned = pinned;
+            }
+            else if (!pinned)
+            {
+                connection.Execute("BEGIN");
             }
 
-            connection.Execute("BEGIN");
             T result = read(connection);
-            connection.Execute("COMMIT");
+            if (!pinned)
+            {
+                connection.Execute("COMMIT");
+            }
+
             if (_closed)
             {
                 connection.Dispose();

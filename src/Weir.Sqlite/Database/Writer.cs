@@ -46,11 +46,15 @@ internal sealed class Writer(SqliteStoreOptions options, TimeProvider time, Ledg
         }
     }
 
+    public bool IsReadOnly => options.ReadOnly;
+
+    public StoreUnavailableException ReadOnlyRefusal() => new($"'{options.Path}' is open to be read only.");
+
     public async ValueTask EnterAsync(CancellationToken cancellationToken)
     {
-        if (options.ReadOnly)
+        if (IsReadOnly)
         {
-            throw new StoreUnavailableException($"'{options.Path}' is open to be read only.");
+            throw ReadOnlyRefusal();
         }
 
         await _gate.WaitAsync(cancellationToken);

@@ -10,6 +10,11 @@ internal sealed class SqliteLedger(Writer writer, ReaderPool readers, LedgerMemo
 {
     public async ValueTask<ILedgerTransaction> BeginAsync(WorkspaceId workspace, CancellationToken cancellationToken)
     {
+        if (writer.IsReadOnly)
+        {
+            return new ReadOnlyTransaction(writer);
+        }
+
         await writer.EnterAsync(cancellationToken);
         try
         {

@@ -130,7 +130,26 @@ public sealed class SqliteOpeningTests : IDisposable
         }
 
         await Assert.ThrowsAsync<StoreUnavailableException>(() => reader.Workspaces.CreateAsync("other", null, "UTC", CancellationToken.None).AsTask());
+        await using (ILedgerTransaction transaction = await reader.Ledger.BeginAsync(workspace, CancellationToken.None))
+        {
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => transaction.LoadAsync(new LedgerLoad { Accounts = [Sample.Acme] }, CancellationToken.None).AsTask());
+        }
+    }
+
+    [Fact]
+    public async Task Reading_only_sees_the_moment_of_its_opening_throughout()
+    {
+        await using SqliteStore server = await _folder.OpenAsync(_time);
+        WorkspaceId workspace = await server.NewWorkspaceAsync();
+        await server.Ledger.CreateAccountsAsync(workspace, [Sample.New("acme", Sample.AcmeId)], CancellationToken.None);
+        await server.UseAsync(workspace, "acme", "a", "b", "c");
+        await using SqliteStore before = await _folder.OpenAsync(_time, readOnly: true);
         await server.UseAsync(workspace, "acme", "d");
-        Assert.Equal(4, await reader.UsedAsync(workspace, "acme"));
+        await using SqliteStore after = await _folder.OpenAsync(_time, readOnly: true);
+
+        Assert.Equal(3, await before.UsedAsync(workspace, "acme"));
+        Assert.Equal(3, (await before.Ledger.ReadAsync(workspace, new LedgerFilter(), CancellationToken.None)).Count);
+        Assert.Equal(4, await after.UsedAsync(workspace, "acme"));
+        Assert.Equal(4, (await after.Ledger.ReadAsync(workspace, new LedgerFilter(), CancellationToken.None)).Count);
     }
 }
