@@ -46,6 +46,7 @@ internal static class ServeCommand
 
         await using WebApplication app = ServerHost.Build(options);
         await app.StartAsync(cancellationToken);
+        app.Services.GetRequiredService<ServerHost.StartUp>().End();
         await FirstKey.EnsureAsync(app.Services, options.AdminKey, cancellationToken);
         ServerLog.Serving(app.Logger, string.Join(' ', app.Urls), Path.GetFullPath(options.DataFolder));
         await app.WaitForShutdownAsync(cancellationToken);

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 
 using Weir.AspNetCore;
+using Weir.Sqlite;
 
 namespace Weir.Server;
 
@@ -14,12 +15,14 @@ internal static class ServerHost
     public static WebApplication Build(ServeOptions options)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        AddLogs(builder.Logging);
+        StartUp startUp = new();
+        builder.Services.AddSingleton(startUp);
+        AddLogs(builder.Logging, startUp);
         builder.WebHost.UseUrls(options.Urls).ConfigureKestrel(Limit).UseKestrelHttpsConfiguration();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_drain);
         builder.Services.AddOptions<WeirOptions>().BindConfiguration("Weir");
         Directory.CreateDirectory(options.DataFolder);
-        builder.Services.AddWeir(weir => weir.CatalogFile = options.CatalogFile).AddMemory();
+        builder.Services.AddWeir(weir => weir.CatalogFile = options.CatalogFile).AddSqlite(DataFolder.FileIn(options.DataFolder));
         builder.Services.AddWeirOpenApi();
         builder.Services.AddExport();
         if (options.Demo)
@@ -33,10 +36,12 @@ internal static class ServerHost
         return app;
     }
 
-    private static void AddLogs(ILoggingBuilder logging)
+    private static void AddLogs(ILoggingBuilder logging, StartUp startUp)
     {
         logging.ClearProviders();
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        // A start that fails ends the program with one message for a person; the host would log its stack as well.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => startUp.IsOver && level >= LogLevel.Warning);
         // The error output, so that what the program prints for a person (the first admin key) is not part of the log.
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.AddJsonConsole(json =>
@@ -44,6 +49,16 @@ internal static class ServerHost
             json.UseUtcTimestamp = true;
             json.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
         });
+    }
+
+    /// <summary>Whether the server has come so far that it serves.</summary>
+    internal sealed class StartUp
+    {
+        private volatile bool _over;
+
+        public bool IsOver => _over;
+
+        public void End() => _over = true;
     }
 
     private static void Limit(KestrelServerOptions kestrel)
