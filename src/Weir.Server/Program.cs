@@ -1,11 +1,17 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 
 using Weir.Server;
 
-RootCommand root = new("Weir measures what the customers of a product use, and holds it to their plans.");
-foreach (Command command in (Command[])[ServeCommand.Create(), KeysCommand.Create(), CatalogCommand.Create(), ImportCommand.Create(), ExportCommand.Create(), VerifyCommand.Create()])
+Command root = new("weir", "Weir measures what the customers of a product use, and holds it to their plans.")
 {
-    root.Subcommands.Add(command);
-}
-
+    new HelpOption { Recursive = true },
+    new VersionOption(),
+    ServeCommand.Create(),
+    KeysCommand.Create(),
+    CatalogCommand.Create(),
+    ImportCommand.Create(),
+    ExportCommand.Create(),
+    VerifyCommand.Create(),
+};
 return await CommandRunner.RunAsync(root, args);

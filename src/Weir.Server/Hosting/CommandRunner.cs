@@ -20,7 +20,7 @@ internal sealed class CommandException(string message) : Exception(message);
 /// <summary>Runs the command line; what goes wrong becomes one message on the error output, not a stack trace.</summary>
 internal static class CommandRunner
 {
-    public static async Task<int> RunAsync(RootCommand root, string[] args)
+    public static async Task<int> RunAsync(Command root, string[] args)
     {
         // The host of `serve` listens to SIGTERM itself and drains; the library's own handler would end the process after two seconds.
         InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
@@ -28,9 +28,10 @@ internal static class CommandRunner
         {
             return await root.Parse(args).InvokeAsync(configuration);
         }
-        catch (Exception exception) when (Explain(exception) is { } message)
+        catch (Exception exception)
         {
-            await Console.Error.WriteLineAsync("weir: " + message);
+            // What has no explanation is a fault of the program's own: then the stack helps whoever mends it.
+            await Console.Error.WriteLineAsync("weir: " + (Explain(exception) ?? "an unexpected error; please report it: " + exception));
             return ExitCodes.Failed;
         }
     }

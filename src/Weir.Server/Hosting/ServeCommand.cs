@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Sockets;
 
 using Microsoft.Extensions.Hosting;
 
@@ -45,7 +46,15 @@ internal static class ServeCommand
         }
 
         await using WebApplication app = ServerHost.Build(options);
-        await app.StartAsync(cancellationToken);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is FormatException or InvalidOperationException or ArgumentException or SocketException)
+        {
+            throw new CommandException($"The server cannot listen on '{options.Urls}': {exception.Message} Write the addresses as {DefaultUrls}, separated by ';'.");
+        }
+
         app.Services.GetRequiredService<ServerHost.StartUp>().End();
         await FirstKey.EnsureAsync(app.Services, options.AdminKey, cancellationToken);
         ServerLog.Serving(app.Logger, string.Join(' ', app.Urls), Path.GetFullPath(options.DataFolder));

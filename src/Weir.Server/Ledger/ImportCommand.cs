@@ -33,12 +33,12 @@ internal static class ImportCommand
             string name = parsed.GetRequiredValue(file);
             EventFileFormat form = EventFile.FormatOf(parsed.GetValue(format), name == "-" ? null : name);
             bool history = !parsed.GetValue(live);
+            await using Stream stream = name == "-" ? Console.OpenStandardInput() : File.OpenRead(name);
             using RemoteServer? remote = target.Remote(parsed);
             await using LocalStore? local = remote is null ? await target.OpenAsync(parsed, cancellationToken) : null;
             Func<IReadOnlyList<ImportLine>, Task<ImportReport>> send = remote is not null
                 ? lines => SendAsync(remote, lines, history, cancellationToken)
                 : lines => local!.Services.GetRequiredService<ImportService>().ImportAsync(local.Workspace.Id, lines.ToAsyncEnumerable(), history, cancellationToken);
-            await using Stream stream = name == "-" ? Console.OpenStandardInput() : File.OpenRead(name);
             Sum sum = await RunAsync(stream, form, name == "-" ? null : stream.Length, send, cancellationToken);
             return Report(sum);
         });

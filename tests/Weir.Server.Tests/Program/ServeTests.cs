@@ -73,6 +73,21 @@ public sealed partial class ServeTests
         Assert.DoesNotContain("   at ", second.Error, StringComparison.Ordinal);
     }
 
+    [Theory(DisplayName = "what serve cannot do is one message that says what to do instead")]
+    [InlineData("--urls", "nonsense", "cannot listen on 'nonsense'")]
+    [InlineData("--urls", "http://127.0.0.1:99999999", "cannot listen on")]
+    [InlineData("--catalog", "no-such-catalog.yaml", "no-such-catalog.yaml")]
+    [InlineData("--colour", "red", "--colour")]
+    public async Task Refusals(string option, string value, string message)
+    {
+        using TemporaryFolder folder = new();
+        string[] urls = option == "--urls" ? [] : ["--urls", "http://127.0.0.1:0"];
+        CommandResult refused = await WeirProcess.RunAsync(["serve", "--data", folder.File("data"), option, value, .. urls]);
+        Assert.Equal(1, refused.Code);
+        Assert.Contains(message, refused.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", refused.Error, StringComparison.Ordinal);
+    }
+
     [Fact(DisplayName = "TX-2: SIGTERM under load: every answer given is 200 and durable")]
     public async Task StopsUnderLoad()
     {
