@@ -84,10 +84,13 @@ internal static class CatalogMemberEndpoints
             throw new ProblemException(CatalogBody.Invalid(parsed.Errors, withPlaces: true));
         }
 
+        if (parsed.Root is not DocumentMapping mapping)
+        {
+            throw new ProblemException(CatalogBody.Invalid([new CatalogError("", parsed.Root!.Position, "The body must be a mapping: the member as the catalog defines it.")], withPlaces: true));
+        }
+
         // What a GET gives, with its key, may be put back as it is.
-        DocumentNode value = parsed.Root is DocumentMapping mapping && mapping.Find("key") is { Value: DocumentScalar given } member && given.Text == key
-            ? mapping with { Members = mapping.Members.Remove(member) }
-            : parsed.Root!;
+        DocumentNode value = mapping.Find("key") is { Value: DocumentScalar given } member && given.Text == key ? mapping with { Members = mapping.Members.Remove(member) } : mapping;
         CatalogChange change = await catalogs.EditAsync(context.Workspace(), $"/{section}/{key}", value, expected, context.Caller().KeyId, context.RequestAborted);
         await CatalogEndpoints.WriteAsync(context, change, withPlaces: false);
     }

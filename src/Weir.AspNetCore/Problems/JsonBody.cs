@@ -63,7 +63,7 @@ internal static class JsonBody
     {
         RequireJson(context);
         return await ReadAsync(context, LargestDocument, bytes =>
-            JsonSerializer.Deserialize<T>(bytes.Span, Options) ?? throw new ProblemException(Problem.InvalidJson("", "The body is null; an object is wanted.")));
+            JsonSerializer.Deserialize<T>(bytes.Span, Options) ?? throw IsNull());
     }
 
     /// <summary>Reads a document of a call whose body may be left out.</summary>
@@ -77,7 +77,7 @@ internal static class JsonBody
             }
 
             RequireJson(context);
-            return JsonSerializer.Deserialize<T>(bytes.Span, Options) ?? absent;
+            return JsonSerializer.Deserialize<T>(bytes.Span, Options) ?? throw IsNull();
         });
     }
 
@@ -130,6 +130,8 @@ internal static class JsonBody
 
     [ThreadStatic]
     private static Utf8JsonWriter? t_writer;
+
+    private static ProblemException IsNull() => new(Problem.InvalidJson("", "The body is null; an object is wanted."));
 
     private static ProblemException TooLarge(int largest) => new(Problem.PayloadTooLarge($"The body has more than {largest} bytes; send less at once."));
 

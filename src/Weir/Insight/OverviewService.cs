@@ -15,7 +15,7 @@ namespace Weir;
 /// <param name="Today">Since <paramref name="DayStart"/>.</param>
 /// <param name="ThisMonth">Since <paramref name="MonthStart"/>.</param>
 /// <param name="Top">The accounts with the most events of the last 30 days.</param>
-/// <param name="NearLimits">Accounts that have used at least 80 % of a limit, the fullest first; at most <see cref="OverviewService.MostListed"/>.</param>
+/// <param name="NearLimits">Accounts that have used at least 80 % of an account-wide limit, the fullest first; at most <see cref="OverviewService.MostListed"/>.</param>
 /// <param name="NearLimitCount">How many there are.</param>
 /// <param name="WorkspaceLimits">The limits that all accounts share.</param>
 public sealed record Overview(
@@ -124,7 +124,7 @@ public sealed class OverviewService(IWeirStore store, CatalogService catalogs, U
     private static (decimal Percent, UsageLine Line)? FullestOf(AccountUsage usage)
     {
         (decimal Percent, UsageLine Line)? fullest = null;
-        foreach (UsageLine line in usage.Lines)
+        foreach (UsageLine line in usage.Lines.Where(line => line.Limit.Scope == ScopeKind.Account))
         {
             if (line.Limit.Limit is { Units: > 0 } limit && line.Used.Units * 100m / limit.Units is >= NearPercent and decimal percent && !(percent <= fullest?.Percent))
             {

@@ -1,0 +1,220 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+
+using Microsoft.AspNetCore.Routing;
+
+using NodaTime;
+
+using Weir.Storage.Tests;
+
+namespace Weir.Server.Tests;
+
+/// <summary>Every body is sent broken in every way that bodies break. It is refused, with the place, and nothing changes.</summary>
+public sealed class MalformedBodyTests
+{
+    private const string Event = """
+        { "id": "new-1", "account": "acme-7", "type": "diagnose", "properties": { "complexity": 2, "note": "x" }, "user": "u", "source": "web", "campaign": "c", "resource": "r",
+          "provider": "p", "model": "m", "endpoint": "/e", "requestId": "q", "status": "200", "latencyMs": 5, "address": "1.2.3.4", "userAgent": "a", "key": "k",
+          "cost": { "amount": 1.5, "currency": "USD" } }
+        """;
+
+    /// <summary>A valid body for each call that takes one as JSON, with every member that it knows.</summary>
+    private static readonly Dictionary<string, (string Path, string Body)> s_bodies = new(StringComparer.Ordinal)
+    {
+        ["POST /api/v1/consume"] = ("/api/v1/consume", Event.Insert(Event.LastIndexOf('}'), """, "mode": "enforce" """)),
+        ["POST /api/v1/check"] = ("/api/v1/check", Event.Insert(Event.LastIndexOf('}'), """, "mode": "enforce" """)),
+        ["POST /api/v1/events"] = ("/api/v1/events", Event),
+        ["POST /api/v1/events/{id}/reverse"] = ("/api/v1/events/evt-7/reverse", """{ "reason": "why" }"""),
+        ["PUT /api/v1/accounts/{key}"] = ("/api/v1/accounts/new-7",
+            """{ "name": "N", "plan": "free", "timeZone": "UTC", "anchor": "2026-01-31T09:00:00", "suspended": false, "externalIds": { "billing": "b" } }"""),
+        ["PUT /api/v1/accounts/{key}/subscription"] = ("/api/v1/accounts/acme-7/subscription", """{ "plan": "pro", "pin": true }"""),
+        ["PUT /api/v1/accounts/{key}/overrides/{meter}"] = ("/api/v1/accounts/acme-7/overrides/tokens",
+            """{ "limit": 5, "scope": "account", "per": "month", "until": "2027-01-01T00:00:00Z", "reason": "why" }"""),
+        ["POST /api/v1/accounts/{key}/adjustments"] = ("/api/v1/accounts/acme-7/adjustments", """{ "id": "adj-1", "meter": "credits", "amount": 1, "reason": "why", "actor": "me" }"""),
+        ["POST /api/v1/catalog/rollback"] = ("/api/v1/catalog/rollback", """{ "version": 1 }"""),
+        ["POST /api/v1/keys"] = ("/api/v1/keys", """{ "name": "n", "scopes": ["read"], "live": true }"""),
+        ["POST /api/v1/workspaces"] = ("/api/v1/workspaces", """{ "key": "new-ws", "name": "N", "timeZone": "UTC" }"""),
+    };
+
+    private static readonly string[] s_documents =
+        ["PUT /api/v1/catalog", "POST /api/v1/catalog/validate", "PUT /api/v1/catalog/events/{type}", "PUT /api/v1/catalog/plans/{key}"];
+
+    /// <summary>Texts that no member may carry: they would break what is stored, shown or logged.</summary>
+    private static readonly string[] s_badTexts = ["\\u0000", "a\\ud800b", "a\\udc00", "a\\r\\nb: c", "\\u001b[31mred", "a\\u2028b", "a\\u0085b"];
+
+    [Fact(DisplayName = "Every call with a body stands in the table of malformed ones")]
+    public async Task Complete()
+    {
+        await using WeirHost host = await WeirHost.StartAsync();
+        // An import tells line by line what it refuses; its own tests show that.
+        string[] taking =
+        [
+            .. host.Endpoints.Select(endpoint => $"{endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods[0]} {endpoint.RoutePattern.RawText}")
+                .Where(call => call.StartsWith("PUT", StringComparison.Ordinal) || call.StartsWith("POST", StringComparison.Ordinal))
+                .Except(["POST /api/v1/import"]).Order(StringComparer.Ordinal),
+        ];
+        Assert.Equal(taking, s_bodies.Keys.Concat(s_documents).Order(StringComparer.Ordinal));
+    }
+
+    public static TheoryData<string> Calls => [.. s_bodies.Keys];
+
+    [Theory(DisplayName = "A body with an unknown, repeated, wrongly typed, oversized or unprintable part is refused with its place, and nothing changes")]
+    [MemberData(nameof(Calls))]
+    public async Task Refused(string call)
+    {
+        await using WeirHost host = await StartAsync();
+        string before = await OtherWorkspaceTests.EverythingAsync(host.Admin);
+        (string path, string body) = s_bodies[call];
+        HttpMethod method = new(call.Split(' ')[0]);
+        List<string> wrong = [];
+        foreach ((string what, string text, string? pointer) in Variants(body))
+        {
+            Reply reply = await host.Admin.CallAsync(method, path, text, "application/json");
+            string? found = reply.Code is null ? null : (string?)reply.Json["errors"]?[0]?["pointer"];
+            bool refused = reply.Code is not null && reply.Status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.RequestEntityTooLarge;
+            if (IsRejectedEvent(reply) is { } rejected)
+            {
+                (refused, found) = (true, rejected);
+            }
+
+            if (!refused || (pointer is not null && found?.StartsWith(pointer, StringComparison.Ordinal) != true))
+            {
+                wrong.Add($"{what}: {(int)reply.Status} {reply.Text[..Math.Min(300, reply.Text.Length)]} for {text[..Math.Min(200, text.Length)]}");
+            }
+        }
+
+        Assert.Empty(wrong);
+        (await host.Admin.CallAsync(method, path, body, "text/plain")).ExpectProblem(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
+        Assert.Equal(before, await OtherWorkspaceTests.EverythingAsync(host.Admin));
+        Assert.True((int)(await host.Admin.CallAsync(method, path, body, "application/json")).Status < 300, "The body that was broken is valid.");
+    }
+
+    public static TheoryData<string> Documents => [.. s_documents];
+
+    [Theory(DisplayName = "CAT-1: a document that is broken in any way is refused with its errors, and the active version stays")]
+    [MemberData(nameof(Documents))]
+    public async Task RefusedDocument(string call)
+    {
+        await using WeirHost host = await StartAsync();
+        string before = await OtherWorkspaceTests.EverythingAsync(host.Admin);
+        HttpMethod method = new(call.Split(' ')[0]);
+        string path = call.Split(' ')[1].Replace("{type}", "chat", StringComparison.Ordinal).Replace("{key}", "free", StringComparison.Ordinal);
+        foreach (string text in new[]
+        {
+            "", "{", "null", "[]", "3", """{ "unknown": 1 }""", """{ "description": "a", "description": "b" }""", """{ "description": "\u0000" }""", """{ "description": "\ud800" }""",
+            """{ "charges": { "credits": 1e400 } }""", """{ "charges": 5, "allowances": 5, "name": 5 }""", """{ "metadata": """ + Nested(65) + " }", "{} {}",
+        })
+        {
+            Reply reply = await host.Admin.CallAsync(method, path, text, "application/json");
+            reply.ExpectProblem(HttpStatusCode.UnprocessableEntity, "invalid_catalog");
+            Assert.NotEmpty(reply["errors"]!.AsArray());
+        }
+
+        (await host.Admin.CallAsync(method, path, "a: *x\n", "application/yaml")).ExpectProblem(HttpStatusCode.UnprocessableEntity, "invalid_catalog");
+        (await host.Admin.CallAsync(method, path, $$"""{ "description": "{{new string('x', 10_000_000)}}" }""", "application/json")).ExpectProblem(HttpStatusCode.RequestEntityTooLarge, "payload_too_large");
+        (await host.Admin.CallAsync(method, path, "{}", "text/plain")).ExpectProblem(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
+        Assert.Equal(before, await OtherWorkspaceTests.EverythingAsync(host.Admin));
+    }
+
+    [Fact(DisplayName = "NUM-2: negative, too precise and too large quantities are refused, 1,001 events too, and nothing changes")]
+    public async Task Quantities()
+    {
+        await using WeirHost host = await StartAsync();
+        string before = await OtherWorkspaceTests.EverythingAsync(host.Admin);
+        foreach ((string properties, string code) in new[]
+        {
+            ("\"tokens\": -1", "negative_quantity"), ("\"tokens\": 0.5", "too_many_decimals"), ("\"tokens\": 1000000000000001", "quantity_overflow"),
+            ("\"tokens\": 1e27", "quantity_overflow"), ("\"tokens\": \"1\"", "property_type"), ("\"tokens\": true", "property_type"),
+        })
+        {
+            string one = $$"""{ "id": "n-1", "account": "acme-7", "type": "chat", "properties": { {{properties}} } }""";
+            Reply consumed = await host.Admin.PostJsonAsync("/api/v1/consume", one);
+            Assert.Equal(code, consumed.Code);
+            Assert.StartsWith("/properties", (string?)consumed["errors"]![0]!["pointer"], StringComparison.Ordinal);
+            Assert.Equal(code, (string?)(await host.Admin.PostJsonAsync("/api/v1/events", $"[{one}]")).ExpectOk()["results"]![0]!["code"]);
+        }
+
+        string many = string.Join(",", Enumerable.Range(0, 1001).Select(i => $$"""{ "id": "m-{{i}}", "account": "acme-7", "type": "chat" }"""));
+        (await host.Admin.PostJsonAsync("/api/v1/events", $"[{many}]")).ExpectProblem(HttpStatusCode.RequestEntityTooLarge, "too_many_events");
+        Reply second = await host.Admin.PostJsonAsync("/api/v1/events", """[ { "id": "b-1", "account": "acme-7", "type": "chat" }, { "id": "b-2", "account": "acme-7", "typo": "chat" } ]""");
+        Assert.Equal("/1/typo", (string?)second.ExpectProblem(HttpStatusCode.BadRequest, "invalid_json")["errors"]![0]!["pointer"]);
+        Assert.Equal(before, await OtherWorkspaceTests.EverythingAsync(host.Admin));
+    }
+
+    private static async Task<WeirHost> StartAsync()
+    {
+        WeirHost host = await WeirHost.StartAsync(catalog: null, clock: new FakeClock(Instant.FromUtc(2026, 11, 21, 10, 0)));
+        (await host.Admin.PutAsync("/api/v1/catalog", Catalogs.Rich, "application/yaml")).ExpectOk();
+        (await host.Admin.PutJsonAsync("/api/v1/accounts/acme-7", """{ "name": "Acme" }""")).ExpectOk();
+        (await host.Admin.PostJsonAsync("/api/v1/consume", """{ "id": "evt-7", "account": "acme-7", "type": "diagnose" }""")).ExpectOk();
+        return host;
+    }
+
+    /// <summary>The pointer of an event that a batch rejected, or null.</summary>
+    private static string? IsRejectedEvent(Reply reply) =>
+        reply.Status == HttpStatusCode.OK && JsonNode.Parse(reply.Text)?["results"] is JsonArray { Count: 1 } results && (string?)results[0]!["status"] == "rejected" ? (string?)results[0]!["pointer"] : null;
+
+    /// <summary>The body, broken in each way; with the place where that must be said.</summary>
+    private static IEnumerable<(string What, string Text, string? Pointer)> Variants(string body)
+    {
+        foreach (string text in new[] { "", "{", "nul", "null", "5", "\"x\"", "[5]", body + "x", body + " {}", body.Insert(body.LastIndexOf('}'), ",") })
+        {
+            if (text.Length > 0 || !body.Contains("\"why\" }", StringComparison.Ordinal))
+            {
+                yield return ("not a body", text, null);
+            }
+        }
+
+        yield return ("unknown member", body.Insert(1, """ "unknown": 1, """), "/unknown");
+        yield return ("unknown member with a strange name", body.Insert(1, """ "\u001b[31m": 1, """), "");
+        yield return ("65 levels", body.Insert(1, $""" "properties": {Nested(65)}, """), null);
+        yield return ("10 MB", body.Insert(1, $""" "unknown": "{new string('x', 10_000_000)}", """), null);
+        foreach ((string name, JsonNode? value) in JsonNode.Parse(body)!.AsObject())
+        {
+            string member = $"\"{name}\": ";
+            yield return ($"'{name}' twice", body.Insert(1, $" {member}{value!.ToJsonString()}, "), "/" + name);
+            foreach (string other in WrongTypes(name, value!))
+            {
+                yield return ($"'{name}' of another type", With(body, name, other), "/" + name);
+            }
+
+            if (value is JsonValue scalar && scalar.GetValueKind() == System.Text.Json.JsonValueKind.String)
+            {
+                foreach (string bad in s_badTexts)
+                {
+                    yield return ($"'{name}' with a bad text", With(body, name, $"\"{bad}\""), "/" + name);
+                }
+
+                yield return ($"'{name}' too long", With(body, name, $"\"{new string('x', 600)}\""), "/" + name);
+            }
+        }
+    }
+
+    private static IEnumerable<string> WrongTypes(string name, JsonNode value) => value switch
+    {
+        JsonObject => ["5", "\"x\"", "[1]", "true"],
+        JsonArray => ["5", "\"x\"", "{}", "[5]", "[null]", "[\"root\"]", "[]"],
+        _ when name == "status" => ["{}", "[1]", "true", "1.5"],
+        _ => value.GetValueKind() switch
+        {
+            System.Text.Json.JsonValueKind.String => ["5", "true", "{}", "[1]"],
+            System.Text.Json.JsonValueKind.Number => ["\"5\"", "true", "{}", "[1]", "1e400", "-1e400", "0.12345678901234567890123456789012"],
+            _ => ["5", "\"true\"", "{}", "[1]"],
+        },
+    };
+
+    /// <summary>The body with one member's value written as it is given, also where that is no valid JSON text.</summary>
+    private static string With(string body, string name, string value)
+    {
+        StringBuilder text = new("{ ");
+        foreach ((string member, JsonNode? old) in JsonNode.Parse(body)!.AsObject())
+        {
+            text.Append(text.Length > 2 ? ", " : "").Append($"\"{member}\": ").Append(member == name ? value : old!.ToJsonString());
+        }
+
+        return text.Append(" }").ToString();
+    }
+
+    private static string Nested(int levels) => new string('[', levels) + new string(']', levels);
+}
