@@ -13,6 +13,19 @@ internal static class DataFolder
 
     public static string FileIn(string folder) => Path.Combine(folder, FileName);
 
+    /// <summary>Makes a missing folder, for nobody but the server's own user: names and mails of customers will stand in it.</summary>
+    public static void Make(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
     /// <exception cref="CommandException">The folder has no data of Weir.</exception>
     public static string ExistingFileIn(string folder) => File.Exists(FileIn(folder))
         ? FileIn(folder)

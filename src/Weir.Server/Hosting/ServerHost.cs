@@ -21,8 +21,8 @@ internal static class ServerHost
         builder.WebHost.UseUrls(options.Urls).ConfigureKestrel(Limit).UseKestrelHttpsConfiguration();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_drain);
         builder.Services.AddOptions<WeirOptions>().BindConfiguration("Weir");
-        Directory.CreateDirectory(options.DataFolder);
-        builder.Services.AddWeir(weir => weir.CatalogFile = options.CatalogFile).AddSqlite(DataFolder.FileIn(options.DataFolder));
+        DataFolder.Make(options.DataFolder);
+        builder.Services.AddWeir(weir => weir.CatalogFile = options.CatalogFile ?? weir.CatalogFile).AddSqlite(DataFolder.FileIn(options.DataFolder));
         builder.Services.AddWeirOpenApi();
         builder.Services.AddExport();
         if (options.Demo)

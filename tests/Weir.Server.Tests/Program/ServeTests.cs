@@ -19,6 +19,11 @@ public sealed partial class ServeTests
         {
             using HttpResponseMessage live = await first.Client.GetAsync("/health/live");
             Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+            if (!OperatingSystem.IsWindows())
+            {
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(data));
+            }
+
             using HttpResponseMessage ready = await first.Client.GetAsync("/health/ready");
             Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
             Assert.Equal(0, await first.StopAsync());
