@@ -22,7 +22,6 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
     private readonly Dictionary<Alias, long> _newAliases = [];
     private readonly List<NewAlias> _aliases = [];
     private readonly List<LedgerRow> _rows = [];
-    private readonly List<Outcome?> _rowOutcomes = [];
     private readonly List<StoredDenial> _denials = [];
     private readonly Dictionary<(long, Instant, string, Refusal), long> _denialCounts = [];
     private readonly Dictionary<long, ProfileWrite> _profiles = [];
@@ -63,7 +62,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
         }
 
         return stored.Entry is { } entry
-            ? new Outcome { Id = command.IdText, Entry = entry, Sequence = stored.Sequence, Replayed = true }
+            ? new Outcome { Id = command.IdText, Entry = entry, Replayed = true }
             : DenialJson.Read(command.IdText, stored.Answer.Span);
     }
 
@@ -121,7 +120,6 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
         Register(command.Account, account.State.Account.Id, ScopeKind.Key, details.Key);
         Outcome outcome = new() { Id = command.IdText, Entry = entry, Account = account.State };
         _rows.Add(new LedgerRow(entry, details, command.Id, command.Fingerprint));
-        _rowOutcomes.Add(outcome);
         Remember(command, outcome);
         return outcome;
     }
@@ -239,8 +237,8 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
     /// <summary>An account while the batch is decided, and what of it will be written.</summary>
     internal sealed class Working(AccountKey? key, AccountState state)
     {
-        private readonly HashSet<BalanceKey> _balances = [];
-        private readonly HashSet<RateKey> _rates = [];
+        private readonly KeyList<BalanceKey> _balances = new();
+        private readonly KeyList<RateKey> _rates = new();
 
         public AccountState State { get; private set; } = state;
 
@@ -292,7 +290,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
                 State = State with { Balances = State.Balances.RemoveRange(closed.ToImmutableArray()) };
             }
 
-            return new AccountWrite(State, _balances, _rates) { Key = key };
+            return new AccountWrite(State, _balances.Keys, _rates.Keys) { Key = key };
         }
     }
 }

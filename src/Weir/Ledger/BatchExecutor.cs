@@ -67,7 +67,7 @@ public sealed class BatchExecutor
 
                     if (batch.Writes() is not { } writes)
                     {
-                        Answer(commands, outcomes, []);
+                        Answer(commands, outcomes);
                         return waiting;
                     }
 
@@ -75,7 +75,7 @@ public sealed class BatchExecutor
                     if (sequences is not null)
                     {
                         await transaction.CommitAsync(CancellationToken.None);
-                        Answer(commands, outcomes, Sequences(writes, sequences));
+                        Answer(commands, outcomes);
                         return waiting;
                     }
 
@@ -283,7 +283,7 @@ public sealed class BatchExecutor
 
         if (target.Later.FirstOrDefault(entry => entry.Entry.Kind == EntryKind.Reversal) is { } earlier)
         {
-            return new Outcome { Id = command.IdText, Entry = earlier.Entry, Sequence = earlier.Sequence, Replayed = true, Account = account.State };
+            return new Outcome { Id = command.IdText, Entry = earlier.Entry, Replayed = true, Account = account.State };
         }
 
         batch.Settle(command.Target);
@@ -324,7 +324,7 @@ public sealed class BatchExecutor
 
         if (target.Later.FirstOrDefault(entry => entry.Entry.Kind == EntryKind.Completion) is { } earlier)
         {
-            return new Outcome { Id = command.IdText, Entry = earlier.Entry, Sequence = earlier.Sequence, Replayed = true, Account = account.State };
+            return new Outcome { Id = command.IdText, Entry = earlier.Entry, Replayed = true, Account = account.State };
         }
 
         batch.Settle(command.Target);
@@ -379,31 +379,14 @@ public sealed class BatchExecutor
     private static Outcome UnknownAccount(LedgerCommand command) => command.Failed(new Failure(Refusal.UnknownAccount, "/account",
         $"There is no account '{command.Account}'. PUT /api/v1/accounts/{Uri.EscapeDataString(command.Account.Value)} makes one; with autoCreate in the catalog its first event does."));
 
-    private static Dictionary<Entry, long> Sequences(LedgerWrites writes, IReadOnlyList<long> sequences)
-    {
-        Dictionary<Entry, long> map = new(writes.Rows.Count, ReferenceEqualityComparer.Instance);
-        for (int i = 0; i < writes.Rows.Count; i++)
-        {
-            map.Add(writes.Rows[i].Entry, sequences[i]);
-        }
-
-        return map;
-    }
-
-    private void Answer(IReadOnlyList<LedgerCommand> commands, Outcome?[] outcomes, Dictionary<Entry, long> sequences)
+    private void Answer(IReadOnlyList<LedgerCommand> commands, Outcome?[] outcomes)
     {
         for (int i = 0; i < outcomes.Length; i++)
         {
             if (outcomes[i] is { } outcome)
             {
-                string result = "repeated";
-                if (outcome.Entry is { } entry && sequences.TryGetValue(entry, out long sequence))
-                {
-                    outcome = outcome with { Sequence = sequence };
-                    result = "recorded";
-                }
-
-                _instruments.Decisions.Add(1, new KeyValuePair<string, object?>("outcome", outcome.Allowed ? result : outcome.Refusal.Code()));
+                string result = !outcome.Allowed ? outcome.Refusal.Code() : outcome.Replayed ? "repeated" : "recorded";
+                _instruments.Decisions.Add(1, new KeyValuePair<string, object?>("outcome", result));
                 commands[i].Complete(outcome);
             }
         }

@@ -13,8 +13,6 @@ public sealed record Outcome
     /// <summary>The entry that it wrote, now or when it was first sent; null for denials and failures.</summary>
     public Entry? Entry { get; init; }
 
-    public long Sequence { get; init; }
-
     /// <summary>True when the id had been answered before: this is the same answer again (ID-5).</summary>
     public bool Replayed { get; init; }
 
