@@ -49,14 +49,9 @@ internal static class AccountEndpoints
             After = Cursor.Read(context, List) is { } after ? new AccountKey(after) : null,
         };
         IReadOnlyList<AccountRecord> page = await accounts.ListAsync(context.Workspace(), filter, context.RequestAborted);
-        List<AccountListItem> items = new(page.Count);
-        foreach (AccountRecord record in page)
-        {
-            items.Add(AccountAnswers.ItemOf(await usage.OfAsync(context.Workspace(), record, context.RequestAborted)));
-        }
-
+        IReadOnlyList<AccountUsage> figures = await usage.OfAsync(context.Workspace(), page, context.RequestAborted);
         string? next = page.Count == filter.Limit ? Cursor.Of(List, page[^1].Profile.Key.Value) : null;
-        await JsonBody.WriteAsync(context, new AccountListAnswer(items, next));
+        await JsonBody.WriteAsync(context, new AccountListAnswer([.. figures.Select(AccountAnswers.ItemOf)], next));
     }
 
     private static async Task PutAsync(HttpContext context, AccountService accounts, CatalogService catalogs)

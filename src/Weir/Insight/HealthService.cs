@@ -20,6 +20,9 @@ public sealed class HealthService(IWeirStore store, GroupCommit commits, UsageRe
     /// <summary>Summaries further behind than this show figures that nobody should act on.</summary>
     public static readonly Duration LongestLag = Duration.FromSeconds(60);
 
+    /// <summary>How long a batch that could not be committed speaks against the store, unless another one can be.</summary>
+    private static readonly TimeSpan s_memory = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     public async ValueTask<HealthReport> ReadAsync(CancellationToken cancellationToken)
@@ -28,14 +31,18 @@ public sealed class HealthService(IWeirStore store, GroupCommit commits, UsageRe
         long since = commits.BusySince;
         TimeSpan busy = since == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(since);
         int waiting = commits.Waiting;
-        string? trouble =
-            lag is null ? "store_unavailable"
-            : busy > LongestCommit ? "writer_stalled"
-            : waiting >= options.LargestQueue ? "overloaded"
-            : lag.Behind > LongestLag ? "summaries_behind"
-            : null;
+        long failed = commits.FailedAt;
+        bool writable = failed == 0 || Stopwatch.GetElapsedTime(failed) > s_memory;
+        string? trouble = TroubleOf(lag, writable, busy, waiting, options.LargestQueue);
         return new HealthReport(trouble, waiting, busy, recorder.Figures, lag);
     }
+
+    internal static string? TroubleOf(SummaryLag? lag, bool writable, TimeSpan busy, int waiting, int largestQueue) =>
+        lag is null || !writable ? "store_unavailable"
+        : busy > LongestCommit ? "writer_stalled"
+        : waiting >= largestQueue ? "overloaded"
+        : lag.Behind > LongestLag ? "summaries_behind"
+        : null;
 
     /// <summary>Reads the store as the summaries do; null when it does not answer, whatever the reason.</summary>
     private async ValueTask<SummaryLag?> LagAsync(CancellationToken cancellationToken)

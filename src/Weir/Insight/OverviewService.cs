@@ -103,9 +103,8 @@ public sealed class OverviewService(IWeirStore store, CatalogService catalogs, U
         do
         {
             page = await store.Accounts.ListAsync(workspace, filter, cancellationToken);
-            foreach (AccountRecord record in page)
+            foreach (AccountUsage account in await usage.OfAsync(workspace, page, cancellationToken))
             {
-                AccountUsage account = await usage.OfAsync(workspace, record, cancellationToken);
                 if (FullestOf(account) is { } fullest)
                 {
                     near.Add((fullest.Percent, new NearLimit(account.Profile, account.Plan, fullest.Line)));

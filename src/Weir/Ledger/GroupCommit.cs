@@ -37,6 +37,11 @@ public sealed class GroupCommit
 
     private long _busySince;
 
+    /// <summary>Ticks of <see cref="Stopwatch"/> at which a batch failed, when none has been committed since; 0 otherwise.</summary>
+    public long FailedAt => Interlocked.Read(ref _failedAt);
+
+    private long _failedAt;
+
     /// <summary>The answer comes after the commit. Cancelling stops the waiting, not the command.</summary>
     /// <exception cref="OverloadedException">The queue is full.</exception>
     /// <exception cref="StoreUnavailableException">The outcome is unknown: repeat with the same id.</exception>
@@ -92,12 +97,14 @@ public sealed class GroupCommit
             try
             {
                 await _executor.ExecuteAsync(batch[0].Workspace, batch);
+                Interlocked.Exchange(ref _failedAt, 0);
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 // Whoever has an answer keeps it; the others learn that theirs is unknown.
                 Exception unknown = exception as StoreUnavailableException
                     ?? new StoreUnavailableException("The batch could not be committed; repeat with the same id.", exception);
+                Interlocked.Exchange(ref _failedAt, Stopwatch.GetTimestamp());
                 foreach (LedgerCommand command in batch)
                 {
                     command.Fail(unknown);

@@ -45,6 +45,32 @@ public sealed class ConsumeApiTests
         Assert.Equal("id_reused", (string?)recorded.ExpectOk()["results"]![0]!["code"]);
     }
 
+    [Theory(DisplayName = "ID-4: what a request asks for is compared, not how it is written")]
+    [InlineData("""{"properties":{"echo":true,"complexity":2},"source":"web","user":"u-7","type":"structuring_diagnose","account":"acme","id":"evt-1"}""", true)]
+    [InlineData("""{ "id": "evt-1", "account": "acme", "type": "structuring_diagnose", "properties": { "complexity": 20e-1, "echo": true, "none": null }, "user": "u-7", "source": "web", "mode": "enforce", "model": null }""", true)]
+    [InlineData("""{ "id": "evt-1", "account": "acme", "type": "structuring_diagnose", "properties": { "complexity": 2.01, "echo": true }, "user": "u-7", "source": "web" }""", false)]
+    [InlineData("""{ "id": "evt-1", "account": "acme", "type": "structuring_diagnose", "properties": { "complexity": 2, "echo": true }, "source": "web" }""", false)]
+    [InlineData("""{ "id": "evt-1", "account": "acme", "type": "structuring_diagnose", "properties": { "complexity": 2, "echo": true, "note": "" }, "user": "u-7", "source": "web" }""", false)]
+    [InlineData("""{ "id": "evt-1", "account": "acme", "type": "structuring_diagnose", "properties": { "complexity": 2, "echo": true }, "user": "u-7", "source": "web", "mode": "best_effort" }""", false)]
+    [InlineData("""{ "id": "evt-1", "account": "other", "type": "structuring_diagnose", "properties": { "complexity": 2, "echo": true }, "user": "u-7", "source": "web" }""", false)]
+    public async Task SameContent(string repeat, bool same)
+    {
+        await using WeirHost host = await WeirHost.StartAsync();
+        (await host.Admin.PostJsonAsync("/api/v1/consume", Example)).ExpectOk();
+        // Neither the key nor the catalog's version is part of the content.
+        using HttpClient other = await host.ClientOfAsync("ingest");
+        (await host.Admin.PutJsonAsync("/api/v1/catalog/events/probe", """{ "charges": { "credits": 1 } }""")).ExpectOk();
+        Reply reply = await other.PostJsonAsync("/api/v1/consume", repeat);
+        if (same)
+        {
+            Assert.True((bool)reply.ExpectOk()["replayed"]!);
+        }
+        else
+        {
+            reply.ExpectProblem(HttpStatusCode.UnprocessableEntity, "id_reused");
+        }
+    }
+
     [Fact(DisplayName = "ID-5: a denial is 200 with every violated limit, the reset and the plan that would do; its repeat stays a denial")]
     public async Task Denied()
     {

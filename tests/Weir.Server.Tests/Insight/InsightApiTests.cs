@@ -1,8 +1,12 @@
 using System.Net;
 using System.Text.Json.Nodes;
 
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
 using NodaTime;
 
+using Weir.Server.Tests.Hosting;
 using Weir.Storage.Tests;
 
 namespace Weir.Server.Tests;
@@ -98,6 +102,37 @@ public sealed class InsightApiTests
         Assert.Equal(["behindSeconds", "entries"], ready["summaries"]!.AsObject().Select(pair => pair.Key).Order(StringComparer.Ordinal));
         Assert.Equal(0, (int)ready["writer"]!["waiting"]!);
         Assert.Equal(0, (int)ready["recorder"]!["dropped"]!);
+    }
+
+    [Fact(DisplayName = "Readiness is 503 while the store refuses commits, and 200 again after the next one")]
+    public async Task Unready()
+    {
+        GatedStore store = new(new MemoryStore(TimeProvider.System));
+        await using WeirHost host = await WeirHost.StartAsync(services: services => services.RemoveAll<IWeirStore>().AddSingleton<IWeirStore>(store));
+        const string consume = """{ "id": "e-1", "account": "acme", "type": "pdf_export" }""";
+        (await host.Admin.PutJsonAsync("/api/v1/accounts/acme", "{}")).ExpectOk();
+        store.IsDown = true;
+        Reply refused = (await host.Admin.PostJsonAsync("/api/v1/consume", consume)).ExpectProblem(HttpStatusCode.ServiceUnavailable, "store_unavailable");
+        Assert.Equal("1", refused.Message.Headers.RetryAfter?.ToString());
+        Assert.Equal("store_unavailable", (string?)(await host.Admin.ReadAsync("/health/ready")).Expect(HttpStatusCode.ServiceUnavailable)["status"]);
+        (await host.Admin.ReadAsync("/health/live")).ExpectOk();
+        store.IsDown = false;
+        (await host.Admin.PostJsonAsync("/api/v1/consume", consume)).ExpectOk();
+        (await host.Admin.ReadAsync("/health/ready")).ExpectOk();
+    }
+
+    [Theory(DisplayName = "Readiness names what stands in the way, the worst first")]
+    [InlineData(0, true, 0, 0, null)]
+    [InlineData(60, true, 5, 99, null)]
+    [InlineData(-1, true, 0, 0, "store_unavailable")]
+    [InlineData(0, false, 0, 0, "store_unavailable")]
+    [InlineData(61, true, 6, 100, "writer_stalled")]
+    [InlineData(61, true, 5, 100, "overloaded")]
+    [InlineData(61, true, 5, 99, "summaries_behind")]
+    public void Trouble(int behind, bool writable, int busy, int waiting, string? trouble)
+    {
+        SummaryLag? lag = behind < 0 ? null : new SummaryLag(1, Duration.FromSeconds(behind));
+        Assert.Equal(trouble, HealthService.TroubleOf(lag, writable, TimeSpan.FromSeconds(busy), waiting, 100));
     }
 
     /// <summary>Twelve events of 10 tokens: two accounts with six each, of which u-1 has two and u-2 four.</summary>
