@@ -15,7 +15,8 @@ internal static class DocsEndpoints
     public static void MapDocs(this WebApplication app)
     {
         app.MapOpenApi("/openapi/{documentName}.json");
-        app.UseSwaggerUI(ui =>
+        // Only requests for the page pass its middleware.
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase), docs => docs.UseSwaggerUI(ui =>
         {
             ui.RoutePrefix = "docs";
             ui.DocumentTitle = "Weir API";
@@ -24,7 +25,7 @@ internal static class DocsEndpoints
             ui.EnableFilter();
             ui.DisplayOperationId();
             ui.DefaultModelsExpandDepth(-1);
-        });
+        }));
         app.MapGet("/docs/problems", () => Page("README") ?? Results.NotFound()).ExcludeFromDescription();
         app.MapGet("/docs/problems/{code}", (string code) => Page(Path.GetFileNameWithoutExtension(code)) ?? Results.NotFound()).ExcludeFromDescription();
     }

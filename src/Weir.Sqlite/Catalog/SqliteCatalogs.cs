@@ -5,7 +5,7 @@ namespace Weir.Sqlite;
 internal sealed class SqliteCatalogs(Writer writer, ReaderPool readers, LedgerMemory memory) : ICatalogStore
 {
     public ValueTask<int> ActiveVersionAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
-        readers.ReadAsync(connection => Active(connection, workspace), cancellationToken);
+        memory.ActiveCatalogOf(workspace.Value) is { } known ? ValueTask.FromResult(known) : ReadActiveAsync(workspace, cancellationToken);
 
     public ValueTask<CatalogVersion?> FindAsync(WorkspaceId workspace, int version, CancellationToken cancellationToken) =>
         readers.ReadAsync(connection => ReadAll(connection.Prepared("Catalog/FindVersion").Bind(1, workspace.Value).Bind(2, version)).FirstOrDefault(), cancellationToken);
@@ -28,10 +28,12 @@ internal sealed class SqliteCatalogs(Writer writer, ReaderPool readers, LedgerMe
                     .Bind(3, Clock.ToMicros(memory.Now())).Bind(4, actor).Bind(5, document).Scalar()!.Value;
                 return Activate(connection, workspace, version, expectedActive) ? version : null;
             },
-            cancellationToken);
+            cancellationToken,
+            added => Remember(workspace, added));
 
     public ValueTask<bool> ActivateAsync(WorkspaceId workspace, int version, int expectedActive, CancellationToken cancellationToken) =>
-        writer.WriteAsync(connection => Activate(connection, workspace, version, expectedActive), cancellationToken);
+        writer.WriteAsync(
+            connection => Activate(connection, workspace, version, expectedActive), cancellationToken, activated => Remember(workspace, activated ? version : null));
 
     public ValueTask<CatalogUse> ReadUseAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         readers.ReadAsync(
@@ -39,6 +41,21 @@ internal sealed class SqliteCatalogs(Writer writer, ReaderPool readers, LedgerMe
                 Texts(connection.Prepared("Catalog/UsedPlans").Bind(1, workspace.Value)),
                 Texts(connection.Prepared("Catalog/UsedMeters").Bind(1, workspace.Value))),
             cancellationToken);
+
+    private void Remember(WorkspaceId workspace, int? active)
+    {
+        if (active is { } version)
+        {
+            memory.SetActiveCatalog(workspace.Value, version);
+        }
+    }
+
+    private async ValueTask<int> ReadActiveAsync(WorkspaceId workspace, CancellationToken cancellationToken)
+    {
+        int version = await readers.ReadAsync(connection => Active(connection, workspace), cancellationToken);
+        memory.FoundActiveCatalog(workspace.Value, version);
+        return version;
+    }
 
     private static int Active(Connection connection, WorkspaceId workspace) =>
         (int)(connection.Prepared("Access/ReadActiveCatalog").Bind(1, workspace.Value).Scalar()

@@ -102,7 +102,8 @@ internal sealed class Writer(SqliteStoreOptions options, TimeProvider time, Ledg
     public void Rollback() => Translate(new OperationCanceledException());
 
     /// <summary>One small transaction.</summary>
-    public async ValueTask<T> WriteAsync<T>(Func<Connection, T> write, CancellationToken cancellationToken)
+    /// <param name="committed">Runs after the commit, before the next transaction: what is remembered changes in the order of the commits.</param>
+    public async ValueTask<T> WriteAsync<T>(Func<Connection, T> write, CancellationToken cancellationToken, Action<T>? committed = null)
     {
         await EnterAsync(cancellationToken);
         try
@@ -112,6 +113,7 @@ internal sealed class Writer(SqliteStoreOptions options, TimeProvider time, Ledg
             {
                 T result = write(connection);
                 connection.Execute("COMMIT");
+                committed?.Invoke(result);
                 return result;
             }
             catch (Exception e)

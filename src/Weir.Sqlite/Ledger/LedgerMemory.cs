@@ -12,6 +12,7 @@ namespace Weir.Sqlite;
 internal sealed class LedgerMemory(SqliteStoreOptions options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<int, long> _lastSequences = new();
+    private readonly ConcurrentDictionary<int, int> _activeCatalogs = new();
     private long _clock = long.MinValue;
 
     public Pending Pending { get; } = new();
@@ -54,6 +55,15 @@ internal sealed class LedgerMemory(SqliteStoreOptions options, TimeProvider time
 
     public void Wrote(int workspace, long lastSequence) => _lastSequences[workspace] = lastSequence;
 
+    /// <summary>The active catalog version of a workspace, where it is known: every request asks for it.</summary>
+    public int? ActiveCatalogOf(int workspace) => _activeCatalogs.TryGetValue(workspace, out int version) ? version : null;
+
+    /// <summary>What a reader has found. The writer may know better by now, and then that stays.</summary>
+    public void FoundActiveCatalog(int workspace, int version) => _activeCatalogs.TryAdd(workspace, version);
+
+    /// <summary>What the writer has committed, or sees under its lock.</summary>
+    public void SetActiveCatalog(int workspace, int version) => _activeCatalogs[workspace] = version;
+
     /// <summary>Begins anew from a file whose tables are complete. By the writer.</summary>
     public void Restart(Connection connection)
     {
@@ -70,6 +80,7 @@ internal sealed class LedgerMemory(SqliteStoreOptions options, TimeProvider time
         }
 
         _lastSequences.Clear();
+        _activeCatalogs.Clear();
         UsedMeters.Clear();
         row = connection.Prepared("Ledger/ReadUsedMeters");
         while (row.Step())

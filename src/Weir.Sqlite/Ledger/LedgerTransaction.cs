@@ -86,10 +86,12 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
         AccountState head = StateOf(Account.WorkspaceHead, "", now) ?? throw new InvalidOperationException($"There is no workspace {workspace} in this store.");
         _accounts = accounts;
         _head = head;
+        int active = (int)connection.Prepared("Access/ReadActiveCatalog").Bind(1, workspace).Scalar()!.Value;
+        memory.SetActiveCatalog(workspace, active);
         return new LedgerSnapshot
         {
             Clock = now,
-            ActiveCatalogVersion = (int)connection.Prepared("Access/ReadActiveCatalog").Bind(1, workspace).Scalar()!.Value,
+            ActiveCatalogVersion = active,
             Accounts = accounts,
             Workspace = head,
             Ids = LoadIds(load.Ids),
