@@ -16,7 +16,7 @@ namespace Weir.Benchmarks;
 internal static partial class HttpBenchmark
 {
     private const int Rounds = 3;
-    private const int WarmUpSeconds = 15;
+    private const int WarmUpSeconds = 25;
     private const string AdminKey = "benchmark-key-benchmark-key-0123456789";
 
     public static async Task RunAsync()
