@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -13,10 +14,14 @@ internal static class JsonBody
     /// <summary>The largest body of a call that is not about events or catalogs, in bytes.</summary>
     public const int LargestDocument = 256 * 1024;
 
+    /// <summary>Answers are JSON and never part of a page: quotes and letters stand as they are, so that people can read them.</summary>
+    internal static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Members that are unknown, repeated or of the wrong type are refused; null members are left out of answers only where the type says so.</summary>
     public static readonly JsonSerializerOptions Options = new(JsonSerializerOptions.Strict)
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = Writing.Encoder,
         MaxDepth = EventBounds.LargestDepth,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
@@ -118,7 +123,7 @@ internal static class JsonBody
     public static async Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
     {
         context.Response.ContentType = "application/json";
-        Utf8JsonWriter writer = t_writer ?? new Utf8JsonWriter(context.Response.BodyWriter);
+        Utf8JsonWriter writer = t_writer ?? new Utf8JsonWriter(context.Response.BodyWriter, Writing);
         t_writer = null;
         writer.Reset(context.Response.BodyWriter);
         write(writer);

@@ -84,7 +84,7 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
             response.Headers.WWWAuthenticate = "Bearer";
         }
 
-        await using (Utf8JsonWriter writer = new(response.BodyWriter))
+        await using (Utf8JsonWriter writer = new(response.BodyWriter, JsonBody.Writing))
         {
             Write(writer);
         }
