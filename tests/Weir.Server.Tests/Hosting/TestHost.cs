@@ -96,7 +96,7 @@ internal sealed class TestHost : IAsyncDisposable
             o.CatalogFile = catalog;
             weir?.Invoke(o);
         });
-        builder.Services.AddSingleton<IWeirStore>(store);
+        builder.Services.AddSingleton(store.Store);
         services?.Invoke(builder);
         WebApplication app = builder.Build();
         before?.Invoke(app);
@@ -131,7 +131,7 @@ internal sealed class TestHost : IAsyncDisposable
     public async Task<IReadOnlyList<LedgerRecord>> StopAndReadAsync()
     {
         await _app.StopAsync();
-        return await Store.Ledger.ReadAsync(Workspace, new LedgerFilter { Ascending = true, Limit = 1000 }, CancellationToken.None);
+        return await Store.Store.Ledger.ReadAsync(Workspace, new LedgerFilter { Ascending = true, Limit = 1000 }, CancellationToken.None);
     }
 
     /// <summary>What the account has used of a meter, from its balance.</summary>

@@ -108,7 +108,7 @@ public sealed class InsightApiTests
     public async Task Unready()
     {
         GatedStore store = new(new MemoryStore(TimeProvider.System));
-        await using WeirHost host = await WeirHost.StartAsync(services: services => services.RemoveAll<IWeirStore>().AddSingleton<IWeirStore>(store));
+        await using WeirHost host = await WeirHost.StartAsync(services: services => services.RemoveAll<IWeirStore>().AddSingleton(store.Store));
         const string consume = """{ "id": "e-1", "account": "acme", "type": "pdf_export" }""";
         (await host.Admin.PutJsonAsync("/api/v1/accounts/acme", "{}")).ExpectOk();
         store.IsDown = true;
