@@ -30,6 +30,7 @@ public sealed class SqliteStore : IWeirStore
         Accounts = new SqliteAccounts(_readers, memory, overlay);
         Ledger = new SqliteLedger(Writer, _readers, memory, overlay);
         Summaries = new SqliteSummaries(Writer, _readers);
+        Notifications = new SqliteNotifications(Writer, _readers);
     }
 
     public IWorkspaceStore Workspaces { get; }
@@ -43,6 +44,8 @@ public sealed class SqliteStore : IWeirStore
     public ILedgerStore Ledger { get; }
 
     public ISummaryStore Summaries { get; }
+
+    public INotificationStore Notifications { get; }
 
     internal Writer Writer { get; }
 

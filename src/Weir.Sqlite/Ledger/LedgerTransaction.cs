@@ -239,6 +239,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
         }
 
         WriteDenials(writes);
+        NotificationRows.Insert(connection, workspace, writes.Notifications);
         WriteJournal(writes);
         _writes = writes;
         return sequences;

@@ -142,6 +142,9 @@ public sealed record LedgerWrites
     public IReadOnlyList<StoredDenial> Denials { get; init; } = [];
 
     public IReadOnlyList<DenialCount> DenialCounts { get; init; } = [];
+
+    /// <summary>What the decisions have to tell to the outside, in the order in which they are told. One whose id is there already is left out.</summary>
+    public IReadOnlyList<Notification> Notifications { get; init; } = [];
 }
 
 /// <summary>An account's state after the batch, and what of it changed. The workspace's head is account 0.</summary>

@@ -23,6 +23,7 @@ public sealed class MemoryStore : IWeirStore
         Accounts = new MemoryAccounts(this);
         Ledger = new MemoryLedger(this);
         Summaries = new MemorySummaries(this);
+        Notifications = new MemoryNotifications(this);
     }
 
     public IWorkspaceStore Workspaces { get; }
@@ -36,6 +37,8 @@ public sealed class MemoryStore : IWeirStore
     public ILedgerStore Ledger { get; }
 
     public ISummaryStore Summaries { get; }
+
+    public INotificationStore Notifications { get; }
 
     /// <summary>Held for every look at the store's state and every change of it; never across an await.</summary>
     internal Lock Gate { get; } = new();

@@ -116,6 +116,8 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
             (long, Instant, string, Engine.Refusal) key = (count.Account, count.Bucket, count.Type, count.Refusal);
             workspace.Denials[key] = workspace.Denials.GetValueOrDefault(key) + count.Count;
         }
+
+        workspace.Outbox.Append(writes.Notifications);
     }
 
     private StoredId Remembered(MemoryId id) => new(id.Fingerprint, id.Sequence, workspace.EntryAt(id.Sequence)?.Entry, id.Answer);

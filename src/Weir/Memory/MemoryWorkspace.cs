@@ -48,6 +48,8 @@ internal sealed class MemoryWorkspace
 
     public long Checkpoint { get; set; }
 
+    public MemoryOutbox Outbox { get; } = new();
+
     public MemoryAccount Head => Heads[Account.WorkspaceHead];
 
     public StoredEntry? EntryAt(long sequence) => sequence >= 1 && sequence <= Entries.Count ? Entries[(int)(sequence - 1)] : null;

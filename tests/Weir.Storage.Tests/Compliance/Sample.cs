@@ -164,6 +164,9 @@ internal static class Sample
     public static LedgerRow Row(string id, Entry? entry = null, EventDetails? details = null) =>
         new(entry ?? Entry(), (details ?? EventDetails.Empty) with { Id = id }, Digest.Of(id), Digest.Of("content of " + id));
 
+    public static Notification Note(string id, string type = NotificationTypes.AlertRaised) =>
+        new() { Id = id, Type = type, Account = AcmeId, At = Now, Data = """{"meter":"credits","threshold":80,"note":"ü"}"""u8.ToArray() };
+
     /// <summary>A row that is identified by its target.</summary>
     public static LedgerRow RowWithoutId(Entry entry, EventDetails? details = null) => new(entry, details ?? EventDetails.Empty, null, default);
 

@@ -60,6 +60,14 @@ public abstract partial class StoreCompliance
             await s.Summaries.ClearAsync(w, None);
             return await s.Summaries.CheckpointAsync(w, None);
         },
+        ["INotificationStore.AppendAsync"] = async (s, w) =>
+        {
+            await s.Notifications.AppendAsync(w, [Sample.Note("msg_1")], None);
+            return (await s.Notifications.FollowAsync(w, 0, 10, None)).Select(stored => stored.Notification);
+        },
+        ["INotificationStore.FollowAsync"] = async (s, w) => await s.Notifications.FollowAsync(w, 0, 10, None),
+        ["INotificationStore.CheckpointAsync"] = async (s, w) => await s.Notifications.CheckpointAsync(w, "reader", None),
+        ["INotificationStore.MoveCheckpointAsync"] = async (s, w) => await s.Notifications.MoveCheckpointAsync(w, "reader", 0, 7, None),
         ["ILedgerTransaction.LoadAsync"] = LoadAllAsync,
         ["ILedgerTransaction.LoadBalancesAsync"] = async (s, w) =>
         {
@@ -80,7 +88,7 @@ public abstract partial class StoreCompliance
     [Fact(DisplayName = "ACC-2: the isolation of every member of the contracts is shown")]
     public void EveryMemberIsShown()
     {
-        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(ILedgerTransaction) }
+        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(ILedgerTransaction) }
             .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(method => $"{type.Name}.{method.Name}"));
         Assert.Equal(members.Order(StringComparer.Ordinal), s_looks.Keys.Order(StringComparer.Ordinal));
     }
@@ -114,7 +122,10 @@ public abstract partial class StoreCompliance
                 Rows = [Sample.Row("evt-1", Sample.Entry(5))],
                 Denials = [new StoredDenial(Digest.Of("no-1"), default, new byte[] { 9 }, Sample.Now)],
                 DenialCounts = [new DenialCount(5, s_bucket, "diagnose", Refusal.LimitExceeded, 1)],
+                Notifications = [Sample.Note("msg_1", "other")],
             }, other);
+        await Store.Notifications.AppendAsync(other, [Sample.Note("msg_2")], None);
+        await Store.Notifications.MoveCheckpointAsync(other, "reader", 0, 99, None);
         await Store.Catalogs.AddAsync(other, "other", CatalogFormat.Yaml, null, 0, None);
         await Store.Keys.AddAsync(other, new ApiKey("k1", "other", true, KeyScopes.Read, default, Sample.Now, null), None);
         await Store.Keys.RevokeAsync(other, "k1", None);
@@ -126,7 +137,8 @@ public abstract partial class StoreCompliance
         async Task<List<string>> LookAsync()
         {
             List<string> seen = [];
-            foreach (string member in s_looks.Keys.Where(member => member.Contains("Read", StringComparison.Ordinal) || member.Contains("Find", StringComparison.Ordinal) || member.Contains("List", StringComparison.Ordinal) || member.Contains("Load", StringComparison.Ordinal)))
+            foreach (string member in s_looks.Keys.Where(member => member.Contains("Read", StringComparison.Ordinal) || member.Contains("Find", StringComparison.Ordinal) || member.Contains("List", StringComparison.Ordinal) || member.Contains("Load", StringComparison.Ordinal)
+                || member.Contains("Follow", StringComparison.Ordinal) || member.EndsWith(".CheckpointAsync", StringComparison.Ordinal)))
             {
                 seen.Add(member + " " + Dump.Of(await s_looks[member](Store, Own)));
             }
@@ -170,5 +182,6 @@ public abstract partial class StoreCompliance
         await Store.Catalogs.AddAsync(Own, "own", CatalogFormat.Yaml, "me", 0, None);
         await Store.Keys.AddAsync(Own, new ApiKey("k1", "own", true, KeyScopes.Admin, Digest.Of("s"), Sample.Now, null), None);
         await Store.Summaries.AddAsync(Own, 0, 1, new Dictionary<SummaryKey, SummaryFigures> { [Key(1, 0, "a")] = Figures(1) }, None);
+        await Store.Notifications.MoveCheckpointAsync(Own, "reader", 0, 1, None);
     }
 }

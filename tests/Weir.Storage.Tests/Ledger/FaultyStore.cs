@@ -25,6 +25,8 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
 
     public ISummaryStore Summaries => this;
 
+    public INotificationStore Notifications => inner.Notifications;
+
     public void FailSummaries(int times) => _failures = times;
 
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);

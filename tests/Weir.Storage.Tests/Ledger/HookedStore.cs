@@ -28,6 +28,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public ISummaryStore Summaries => inner.Summaries;
 
+    public INotificationStore Notifications => inner.Notifications;
+
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
