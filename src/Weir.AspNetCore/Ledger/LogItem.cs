@@ -12,7 +12,7 @@ internal sealed class LogItem
     private static readonly (EntryFlags Flag, string Word)[] s_flags =
     [
         (EntryFlags.Late, "late"), (EntryFlags.Carried, "carried"), (EntryFlags.Imported, "imported"), (EntryFlags.Clamped, "clamped"),
-        (EntryFlags.OverLimit, "over_limit"), (EntryFlags.Failed, "failed"),
+        (EntryFlags.OverLimit, "over_limit"), (EntryFlags.Failed, "failed"), (EntryFlags.AfterExpiry, "after_expiry"),
     ];
 
     private readonly LedgerRecord _record;
@@ -22,8 +22,10 @@ internal sealed class LogItem
     {
         _record = record;
         Reverses = reverses;
-        Charges = NetCharges(record.Entry.Charges, record.Completion?.Entry.Charges ?? []);
-        Cost = NetCost(record.Entry.Cost, record.Completion?.Entry.Cost);
+        bool isReservation = record.Entry.Kind == EntryKind.Reservation;
+        ImmutableArray<Charge> settled = record.Completion is { Entry.Kind: EntryKind.Completion or EntryKind.Commit } ? record.Completion.Entry.Charges : [];
+        Charges = isReservation ? settled : NetCharges(record.Entry.Charges, settled);
+        Cost = isReservation ? record.Completion?.Entry.Cost : NetCost(record.Entry.Cost, record.Completion?.Entry.Cost);
         EntryFlags flags = record.Entry.Flags | (record.Completion?.Entry.Flags ?? EntryFlags.None);
         Flags = [.. s_flags.Where(known => flags.HasFlag(known.Flag)).Select(known => known.Word)];
         Properties = record.Entry.Properties.With(record.Details.FreeProperties)
@@ -43,7 +45,8 @@ internal sealed class LogItem
         EntryKind.Usage => "usage",
         EntryKind.Reversal => "reversal",
         EntryKind.Adjustment => "adjustment",
-        _ => "completion",
+        EntryKind.Reservation => "reservation",
+        _ => throw new InvalidOperationException($"{_record.Entry.Kind} has no row of its own in the log."),
     };
 
     public Instant At => _record.Entry.At;

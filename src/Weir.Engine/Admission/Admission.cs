@@ -148,7 +148,7 @@ public static class Admission
     {
         EntryFlags flags = command.Import ? EntryFlags.Imported : EntryFlags.None;
         flags |= command.Failed ? EntryFlags.Failed : EntryFlags.None;
-        BalanceWriter writer = new(account, workspace);
+        BalanceWriter writer = new(account, workspace, command.Now);
         Quantity[] applied = [.. amounts];
         Instant at = Footprint.EffectiveTime(command);
         foreach (TouchedBalance balance in touched)
@@ -169,7 +169,7 @@ public static class Admission
 
         foreach (TouchedRate rate in TouchedRate.Of(account, workspace, book.Active, plan, command, amounts))
         {
-            writer.Count(rate, command.Now);
+            writer.Count(rate);
         }
 
         Instant? first = account.Account.FirstLiveEventAt;
@@ -178,7 +178,7 @@ public static class Admission
             first = at;
         }
 
-        return writer.Finish(command.Now, first, new Entry
+        return writer.Finish(first, new Entry
         {
             Kind = EntryKind.Usage,
             Account = account.Account.Id,

@@ -10,6 +10,7 @@ namespace Weir.Engine;
 public readonly record struct BalanceKey(ScopeKind Scope, long ScopeId, string Meter, Per Per, Instant PeriodStart);
 
 /// <summary>What was used and is held of one meter in one period. Limits are not in it: they follow from plan and overrides (TX-5).</summary>
+/// <param name="Held">What all reservations hold that no entry has ended; some may have expired since (<see cref="AccountState.HeldOf"/>).</param>
 public sealed record Balance(BalanceKey Key, Instant PeriodEnd, Quantity Used, Quantity Held)
 {
     public static Balance Empty(BalanceKey key, Instant periodEnd) => new(key, periodEnd, Quantity.Zero, Quantity.Zero);
@@ -22,11 +23,25 @@ public readonly record struct RateKey(ScopeKind Scope, long ScopeId, string Name
 /// <param name="Balances">At least every balance whose period is not closed.</param>
 public sealed record AccountState(
     Account Account,
-    ImmutableDictionary<BalanceKey, Balance> Balances,
-    ImmutableDictionary<RateKey, RateWindow> Rates)
+    StateMap<BalanceKey, Balance> Balances,
+    StateMap<RateKey, RateWindow> Rates)
 {
-    public static AccountState Of(Account account) =>
-        new(account, ImmutableDictionary<BalanceKey, Balance>.Empty, ImmutableDictionary<RateKey, RateWindow>.Empty);
+    /// <summary>Open reservations; for the workspace's head what those of all accounts hold of its own limits.</summary>
+    public HoldSet Holds { get; init; } = HoldSet.Empty;
+
+    /// <summary>The last fence of each kind of slot.</summary>
+    public ImmutableSortedDictionary<string, long> Fences { get; init; } = s_noFences;
+
+    private static readonly ImmutableSortedDictionary<string, long> s_noFences = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
+
+    public static AccountState Of(Account account) => new(account, StateMap<BalanceKey, Balance>.Empty, StateMap<RateKey, RateWindow>.Empty);
+
+    /// <summary>What live reservations hold of a balance: <see cref="Balance.Held"/> without what has expired since (RES-1).</summary>
+    public Quantity HeldOf(Balance balance, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(balance);
+        return balance.Held.IsZero ? balance.Held : Quantity.Max(balance.Held - Holds.ExpiredOf(balance.Key, now), Quantity.Zero);
+    }
 
     /// <summary>The stored balance, or an empty one.</summary>
     public Balance BalanceOf(BalanceKey key, Instant periodEnd) =>

@@ -110,7 +110,7 @@ internal static class LimitCheck
         Per = touched.Limit.Per,
         Limit = reason == Refusal.LimitExceeded ? touched.Limit.Wall : touched.Limit.Limit,
         Used = touched.Balance.Used,
-        Held = touched.Balance.Held,
+        Held = touched.Held,
         Requested = requested,
         Remaining = touched.Room is { } room ? Quantity.Max(room, Quantity.Zero) : null,
         ResetsAt = touched.Balance.PeriodEnd == Instant.MaxValue ? null : touched.Balance.PeriodEnd,

@@ -7,13 +7,14 @@ namespace Weir.Engine;
 /// <summary>One balance that a charge touches, as it stands before the decision.</summary>
 /// <param name="Charge">Index of the charge in the rated event.</param>
 /// <param name="Leads">The charge's own balance: the account-wide one, else the first. A level is set, and its change told, by it.</param>
-internal readonly record struct TouchedBalance(int Charge, StandingLimit Limit, Balance Balance, bool Carried, bool Leads)
+/// <param name="Held">What live reservations hold of it.</param>
+internal readonly record struct TouchedBalance(int Charge, StandingLimit Limit, Balance Balance, Quantity Held, bool Carried, bool Leads)
 {
     /// <summary>The workspace's balance, of all accounts together.</summary>
     public bool IsShared => Limit.Scope == ScopeKind.Workspace;
 
     /// <summary>What still fits, or null without end. Below 0 when the limit was lowered below the usage.</summary>
-    public Quantity? Room => Limit.Wall is { } wall ? wall - Balance.Used - Balance.Held : null;
+    public Quantity? Room => Limit.Wall is { } wall ? wall - Balance.Used - Held : null;
 }
 
 /// <summary>Finds the balances of an event: all limits of each charged meter at all scopes, the workspace's too.</summary>
@@ -100,6 +101,7 @@ internal static class Footprint
         }
 
         BalanceKey key = new(limit.Scope, command.Scopes.IdOf(limit.Scope), limit.Meter.Key, limit.Per, period.Start);
-        touched.Add(new TouchedBalance(charge, limit, holder.BalanceOf(key, period.End), carried, leads));
+        Balance balance = holder.BalanceOf(key, period.End);
+        touched.Add(new TouchedBalance(charge, limit, balance, holder.HeldOf(balance, command.Now), carried, leads));
     }
 }

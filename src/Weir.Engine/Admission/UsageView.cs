@@ -31,7 +31,7 @@ public static class UsageView
     {
         Plan plan = book.PlanOf(state.Account);
         IEnumerable<string> used = state.Balances.Values
-            .Where(b => (b.Used != Quantity.Zero || b.Held != Quantity.Zero) && b.Key.PeriodStart <= now && now < b.PeriodEnd)
+            .Where(b => (b.Used != Quantity.Zero || state.HeldOf(b, now) != Quantity.Zero) && b.Key.PeriodStart <= now && now < b.PeriodEnd)
             .Select(b => b.Key.Meter);
         IEnumerable<string> overridden = state.Account.Overrides.Where(o => LimitRules.IsActive(o, now)).Select(o => o.Meter);
         List<string> meters = [.. plan.Allowances.Select(a => a.Meter.Key).Concat(overridden).Concat(used.Order(StringComparer.Ordinal)).Distinct(StringComparer.Ordinal)];
@@ -68,13 +68,13 @@ public static class UsageView
         if (limit.Scope is ScopeKind.Account or ScopeKind.Workspace)
         {
             Balance balance = state.BalanceOf(new BalanceKey(limit.Scope, 0, limit.Meter.Key, limit.Per, period.Start), period.End);
-            lines.Add(new UsageLine(limit, 0, balance.Used, balance.Held, period));
+            lines.Add(new UsageLine(limit, 0, balance.Used, state.HeldOf(balance, now), period));
             return;
         }
 
         foreach (Balance balance in state.Balances.Values.Where(b => b.Key.Scope == limit.Scope && b.Key.Meter == limit.Meter.Key && b.Key.Per == limit.Per && b.Key.PeriodStart == period.Start).OrderBy(b => b.Key.ScopeId))
         {
-            lines.Add(new UsageLine(limit, balance.Key.ScopeId, balance.Used, balance.Held, period));
+            lines.Add(new UsageLine(limit, balance.Key.ScopeId, balance.Used, state.HeldOf(balance, now), period));
         }
     }
 }

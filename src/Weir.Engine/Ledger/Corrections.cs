@@ -35,7 +35,7 @@ public static class Corrections
             settling.Move(settlement.Line, -settlement.Delta);
         }
 
-        return settling.Writer.Finish(command.Now, account.Account.FirstLiveEventAt, new Entry
+        return settling.Writer.Finish(account.Account.FirstLiveEventAt, new Entry
         {
             Kind = EntryKind.Reversal,
             Account = account.Account.Id,
@@ -86,7 +86,7 @@ public static class Corrections
         }
 
         // From here the command succeeds.
-        BalanceWriter writer = new(account, workspace);
+        BalanceWriter writer = new(account, workspace, command.Now);
         EntryFlags flags = EntryFlags.None;
         foreach ((StandingLimit limit, Balance balance) in balances)
         {
@@ -95,7 +95,7 @@ public static class Corrections
         }
 
         ChargeTrace trace = new() { Base = command.Amount.ToDecimal(command.Meter.Scale) };
-        return writer.Finish(command.Now, account.Account.FirstLiveEventAt, new Entry
+        return writer.Finish(account.Account.FirstLiveEventAt, new Entry
         {
             Kind = EntryKind.Adjustment,
             Account = account.Account.Id,
@@ -151,7 +151,7 @@ public static class Corrections
         }
 
         Money? cost = reversed ? null : Difference(command.Rated?.Cost, command.Original.Cost);
-        return settling.Writer.Finish(command.Now, account.Account.FirstLiveEventAt, new Entry
+        return settling.Writer.Finish(account.Account.FirstLiveEventAt, new Entry
         {
             Kind = EntryKind.Completion,
             Account = account.Account.Id,

@@ -18,6 +18,34 @@ public enum EntryKind
 
     /// <summary>What became of a call that was admitted before it ran: its status, latency, and the charges known only afterwards.</summary>
     Completion = 4,
+
+    /// <summary>Amounts, and perhaps a slot, were held for a job. Its charges are what it expects to use; nothing is used yet.</summary>
+    Reservation = 5,
+
+    /// <summary>A reservation ended with what its job used.</summary>
+    Commit = 6,
+
+    /// <summary>A reservation was given up: everything held returned.</summary>
+    Release = 7,
+
+    /// <summary>A reservation ended by time: everything held returned.</summary>
+    Expiry = 8,
+
+    /// <summary>A reservation holds more from here on.</summary>
+    Growth = 9,
+
+    /// <summary>An account received extra allowance.</summary>
+    Grant = 10,
+
+    /// <summary>A grant was taken back before its end.</summary>
+    GrantEnd = 11,
+}
+
+public static class EntryKinds
+{
+    /// <summary>Whether it says what became of an earlier entry and has no row of its own in the log.</summary>
+    public static bool IsSettlement(this EntryKind kind) =>
+        kind is EntryKind.Completion or EntryKind.Commit or EntryKind.Release or EntryKind.Expiry or EntryKind.Growth;
 }
 
 /// <summary>Particulars of an entry. The numbers are stored and never change.</summary>
@@ -42,6 +70,9 @@ public enum EntryFlags
 
     /// <summary>A host's call that failed or was refused: it charges nothing.</summary>
     Failed = 32,
+
+    /// <summary>The commit of a reservation that had expired (RES-3).</summary>
+    AfterExpiry = 64,
 }
 
 /// <summary>The random ids, inside the account, of what a scoped limit may be kept for; 0 where the event names none.</summary>
@@ -99,8 +130,11 @@ public sealed record Entry
     /// <summary>What would have refused it, where the plan only observes (BAL-8).</summary>
     public ImmutableArray<Violation> Observed { get; init; } = [];
 
-    /// <summary>Sequence number of the entry that this one reverses or completes.</summary>
+    /// <summary>Sequence number of the entry that this one reverses, completes or ends.</summary>
     public long? Target { get; init; }
+
+    /// <summary>What a reservation was given; null for other entries.</summary>
+    public ReservationTerms? Reservation { get; init; }
 
     public string? Reason { get; init; }
 
@@ -108,7 +142,12 @@ public sealed record Entry
     public string? Actor { get; init; }
 }
 
+/// <summary>What a reservation was given when it was made.</summary>
+public sealed record ReservationTerms(Instant ExpiresAt, SlotLease? Slot);
+
 /// <summary>One balance that an entry moved, and its figures right afterwards.</summary>
+/// <param name="Delta">How far <paramref name="Used"/> moved.</param>
+/// <param name="Held">What live reservations hold.</param>
 /// <param name="Key">With <see cref="ScopeKind.Workspace"/> the balance belongs to the workspace's head.</param>
 /// <param name="Limit">The limit as it stood; null is unlimited.</param>
 public sealed record EntryLine(
@@ -120,4 +159,8 @@ public sealed record EntryLine(
     Quantity Held,
     Quantity? Limit,
     LimitEnforcement Enforcement,
-    UnitPrice? OverageRate);
+    UnitPrice? OverageRate)
+{
+    /// <summary>How far the balance's held amount moved.</summary>
+    public Quantity HeldDelta { get; init; }
+}

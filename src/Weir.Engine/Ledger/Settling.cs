@@ -10,7 +10,7 @@ internal sealed class Settling(AccountState account, AccountState workspace, Cat
     // What the account's own balance of each level took; the workspace's balance takes the same.
     private readonly Dictionary<string, Quantity> _levels = new(StringComparer.Ordinal);
 
-    public BalanceWriter Writer { get; } = new(account, workspace);
+    public BalanceWriter Writer { get; } = new(account, workspace, now);
 
     public EntryFlags Flags { get; private set; }
 

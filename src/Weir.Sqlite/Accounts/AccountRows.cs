@@ -9,9 +9,6 @@ namespace Weir.Sqlite;
 /// <summary>Accounts as rows: a head, its balances, its rates.</summary>
 internal static class AccountRows
 {
-    private static readonly ImmutableDictionary<BalanceKey, Balance> s_noBalances = ImmutableDictionary<BalanceKey, Balance>.Empty;
-    private static readonly ImmutableDictionary<RateKey, RateWindow> s_noRates = ImmutableDictionary<RateKey, RateWindow>.Empty;
-
     public static long? FindId(Connection connection, int workspace, AccountKey key) =>
         connection.Prepared("Accounts/FindAccount").Bind(1, workspace).Bind(2, key.Value).Scalar();
 
@@ -27,7 +24,7 @@ internal static class AccountRows
         Account found = ReadHead(head, 0);
         head.Reset();
 
-        ImmutableDictionary<BalanceKey, Balance>.Builder balances = s_noBalances.ToBuilder();
+        StateMap<BalanceKey, Balance>.Builder balances = StateMap<BalanceKey, Balance>.Empty.ToBuilder();
         Statement rows = connection.Prepared("Accounts/ReadBalances").Bind(1, workspace).Bind(2, account).Bind(3, ClosedUpTo(now));
         while (rows.Step())
         {
@@ -35,7 +32,7 @@ internal static class AccountRows
             balances[balance.Key] = balance;
         }
 
-        ImmutableDictionary<RateKey, RateWindow>.Builder rates = s_noRates.ToBuilder();
+        StateMap<RateKey, RateWindow>.Builder rates = StateMap<RateKey, RateWindow>.Empty.ToBuilder();
         rows = connection.Prepared("Accounts/ReadRates").Bind(1, workspace).Bind(2, account).Bind(3, Clock.ToMicros(now));
         while (rows.Step())
         {
@@ -43,7 +40,31 @@ internal static class AccountRows
             rates[key] = window;
         }
 
-        return new AccountState(found, balances.ToImmutable(), rates.ToImmutable());
+        AccountState state = new(found, balances.ToImmutable(), rates.ToImmutable());
+        rows = connection.Prepared("Accounts/ReadParts").Bind(1, workspace).Bind(2, account);
+        while (rows.Step())
+        {
+            state = StateParts.Apply(state, new StatePart((StatePartKind)rows.Int32(0), rows.Int64(1)), rows.Bytes(2));
+        }
+
+        return state;
+    }
+
+    /// <summary>Writes the parts of a state that changed.</summary>
+    public static void WriteParts(Connection connection, int workspace, AccountWrite write)
+    {
+        foreach (StatePart part in write.Parts)
+        {
+            byte[]? body = StateParts.Write(write.State, part, out Instant? due);
+            Statement statement = connection.Prepared(body is null ? "Accounts/DeletePart" : "Accounts/WritePart")
+                .Bind(1, workspace).Bind(2, write.State.Account.Id).Bind(3, (long)part.Kind).Bind(4, part.Number);
+            if (body is not null)
+            {
+                statement.Bind(5, due is { } time ? Clock.ToMicros(time) : null).BindUtf8(6, body);
+            }
+
+            statement.Run();
+        }
     }
 
     /// <summary>Periods that end at this time or before are closed.</summary>

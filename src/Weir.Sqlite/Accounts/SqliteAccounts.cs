@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 using NodaTime;
 
 using Weir.Engine;
@@ -81,7 +79,7 @@ internal sealed class SqliteAccounts(ReaderPool readers, LedgerMemory memory, Ov
         }
 
         string ids = EntryRows.JsonOf(page.Select(account => account.Head.Id));
-        Dictionary<long, ImmutableDictionary<BalanceKey, Balance>.Builder> balances = [];
+        Dictionary<long, StateMap<BalanceKey, Balance>.Builder> balances = [];
         rows = connection.Prepared("Accounts/ListBalances").Bind(1, workspace).Bind(2, ids).Bind(3, AccountRows.ClosedUpTo(now));
         while (rows.Step())
         {
@@ -89,7 +87,7 @@ internal sealed class SqliteAccounts(ReaderPool readers, LedgerMemory memory, Ov
             BuilderOf(balances, rows.Int64(8))[balance.Key] = balance;
         }
 
-        Dictionary<long, ImmutableDictionary<RateKey, RateWindow>.Builder> rates = [];
+        Dictionary<long, StateMap<RateKey, RateWindow>.Builder> rates = [];
         rows = connection.Prepared("Accounts/ListRates").Bind(1, workspace).Bind(2, ids).Bind(3, Clock.ToMicros(now));
         while (rows.Step())
         {
@@ -97,23 +95,42 @@ internal sealed class SqliteAccounts(ReaderPool readers, LedgerMemory memory, Ov
             BuilderOf(rates, rows.Int64(6))[key] = window;
         }
 
+        ILookup<long, (StatePart Part, byte[] Body)> parts = ReadParts(connection, workspace, ids);
         return
         [
             .. page.Select(account =>
             {
                 long id = account.Head.Id;
                 AccountState state = new(account.Head, BuilderOf(balances, id).ToImmutable(), BuilderOf(rates, id).ToImmutable());
+                foreach ((StatePart part, byte[] body) in parts[id])
+                {
+                    state = StateParts.Apply(state, part, body);
+                }
+
                 return new AccountRecord(account.Profile, RememberedAccount.Of(pending.ChangesOf(id)?.ApplyTo(state) ?? state).At(now).State);
             }),
         ];
     }
 
-    private static ImmutableDictionary<TKey, TValue>.Builder BuilderOf<TKey, TValue>(Dictionary<long, ImmutableDictionary<TKey, TValue>.Builder> builders, long account)
-        where TKey : notnull
+    private static ILookup<long, (StatePart Part, byte[] Body)> ReadParts(Connection connection, int workspace, string accounts)
     {
-        if (!builders.TryGetValue(account, out ImmutableDictionary<TKey, TValue>.Builder? builder))
+        List<(long Account, StatePart Part, byte[] Body)> parts = [];
+        Statement rows = connection.Prepared("Accounts/ListParts").Bind(1, workspace).Bind(2, accounts);
+        while (rows.Step())
         {
-            builders.Add(account, builder = ImmutableDictionary.CreateBuilder<TKey, TValue>());
+            parts.Add((rows.Int64(3), new StatePart((StatePartKind)rows.Int32(0), rows.Int64(1)), rows.Bytes(2).ToArray()));
+        }
+
+        return parts.ToLookup(part => part.Account, part => (part.Part, part.Body));
+    }
+
+    private static StateMap<TKey, TValue>.Builder BuilderOf<TKey, TValue>(Dictionary<long, StateMap<TKey, TValue>.Builder> builders, long account)
+        where TKey : struct, IEquatable<TKey>
+        where TValue : class
+    {
+        if (!builders.TryGetValue(account, out StateMap<TKey, TValue>.Builder? builder))
+        {
+            builders.Add(account, builder = StateMap<TKey, TValue>.Empty.ToBuilder());
         }
 
         return builder;

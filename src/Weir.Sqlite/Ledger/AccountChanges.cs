@@ -53,10 +53,12 @@ internal sealed class AccountChanges
     }
 
     /// <summary>The state that the tables give, brought up to these changes. Figures are here at least as new as there; a head that an operator changed is newer there for an instant.</summary>
-    public AccountState ApplyTo(AccountState state) => new(
-        state.Account.Version > Version ? state.Account : state.Account with { Version = Version, DecidedAt = DecidedAt, FirstLiveEventAt = FirstLiveEventAt },
-        state.Balances.SetItems(Balances),
-        state.Rates.SetItems(Rates));
+    public AccountState ApplyTo(AccountState state) => state with
+    {
+        Account = state.Account.Version > Version ? state.Account : state.Account with { Version = Version, DecidedAt = DecidedAt, FirstLiveEventAt = FirstLiveEventAt },
+        Balances = state.Balances.SetItems(Balances),
+        Rates = state.Rates.SetItems(Rates),
+    };
 
     /// <summary>Appends the changes of one account to a journal row.</summary>
     public static void Encode(ByteWriter writer, AccountWrite write)

@@ -39,7 +39,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
             return (IReadOnlyList<Balance>)found;
         });
 
-    public ValueTask<IReadOnlyList<long>?> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => Guarded(writes, Write);
+    public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => Guarded(writes, Write);
 
     public ValueTask CommitAsync(CancellationToken cancellationToken)
     {
@@ -92,6 +92,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
         {
             Clock = now,
             ActiveCatalogVersion = active,
+            NextSequence = memory.LastSequence + 1,
             Accounts = accounts,
             Workspace = head,
             Ids = LoadIds(load.Ids),
@@ -198,7 +199,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
     private long? AccountIdOf(AccountKey key) =>
         memory.Accounts.TryGet((workspace, key.Value), out RememberedAccount? known) ? known.State.Account.Id : AccountRows.FindId(connection, workspace, key);
 
-    private IReadOnlyList<long>? Write(LedgerWrites writes)
+    private bool Write(LedgerWrites writes)
     {
         if (_writes is not null)
         {
@@ -207,7 +208,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
 
         if (TakesUsedId(writes))
         {
-            return null;
+            return false;
         }
 
         foreach (AccountWrite write in writes.Accounts)
@@ -217,6 +218,8 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
             {
                 AccountRows.WriteHead(connection, workspace, write.State.Account);
             }
+
+            AccountRows.WriteParts(connection, workspace, write);
         }
 
         foreach (ProfileWrite write in writes.Profiles)
@@ -229,12 +232,10 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
             connection.Prepared("Accounts/InsertAlias").Bind(1, workspace).Bind(2, alias.Account).Bind(3, (long)alias.Alias.Kind).Bind(4, alias.Alias.Name).Bind(5, alias.Id).Run();
         }
 
-        long[] sequences = new long[writes.Rows.Count];
         ArrayBufferWriter<byte> body = Buffers.Body;
-        for (int i = 0; i < sequences.Length; i++)
+        for (int i = 0; i < writes.Rows.Count; i++)
         {
-            sequences[i] = memory.LastSequence + 1 + i;
-            EntryRows.Insert(connection, workspace, sequences[i], writes.Rows[i], body);
+            EntryRows.Insert(connection, workspace, memory.LastSequence + 1 + i, writes.Rows[i], body);
             NoteMeters(writes.Rows[i].Entry);
         }
 
@@ -242,7 +243,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
         NotificationRows.Insert(connection, workspace, writes.Notifications);
         WriteJournal(writes);
         _writes = writes;
-        return sequences;
+        return true;
     }
 
     private void WriteDenials(LedgerWrites writes)

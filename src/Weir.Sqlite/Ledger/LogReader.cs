@@ -55,7 +55,7 @@ internal static class LogReader
         [
             .. entries.Select(entry => new LedgerRecord(
                 keys[entry.Entry.Account], entry.Sequence, entry.Entry, entry.Details,
-                later[entry.Sequence].FirstOrDefault(l => l.Entry.Kind == EntryKind.Completion),
+                later[entry.Sequence].LastOrDefault(l => l.Entry.Kind.IsSettlement() && l.Entry.Kind != EntryKind.Growth),
                 later[entry.Sequence].FirstOrDefault(l => l.Entry.Kind == EntryKind.Reversal)?.Entry.RecordedAt)),
         ];
     }

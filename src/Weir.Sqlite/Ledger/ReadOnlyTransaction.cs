@@ -9,7 +9,7 @@ internal sealed class ReadOnlyTransaction(Writer writer) : ILedgerTransaction
 
     public ValueTask<IReadOnlyList<Balance>> LoadBalancesAsync(long account, IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();
 
-    public ValueTask<IReadOnlyList<long>?> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();
+    public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();
 
     public ValueTask CommitAsync(CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();
 

@@ -158,6 +158,21 @@ internal sealed class SqliteLedger(Writer writer, ReaderPool readers, LedgerMemo
                 : [],
             cancellationToken);
 
+    public ValueTask<IReadOnlyList<AccountKey>> ReadDueAsync(WorkspaceId workspace, Instant now, int limit, CancellationToken cancellationToken) =>
+        readers.ReadAsync<IReadOnlyList<AccountKey>>(
+            connection =>
+            {
+                Statement rows = connection.Prepared("Accounts/ReadDue").Bind(1, workspace.Value).Bind(2, Clock.ToMicros(now)).Bind(3, limit);
+                List<AccountKey> due = [];
+                while (rows.Step())
+                {
+                    due.Add(new AccountKey(rows.Text(0)));
+                }
+
+                return due;
+            },
+            cancellationToken);
+
     public ValueTask<IReadOnlyList<DenialCount>> ReadDenialsAsync(WorkspaceId workspace, AccountKey? account, Instant from, Instant to, CancellationToken cancellationToken) =>
         readers.ReadAsync<IReadOnlyList<DenialCount>>(
             connection =>

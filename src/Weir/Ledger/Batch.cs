@@ -287,7 +287,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
                 IEnumerable<BalanceKey> closed = State.Balances.Values
                     .Where(b => !_balances.Contains(b.Key) && new Engine.Period(b.Key.PeriodStart, b.PeriodEnd).IsClosedAt(now))
                     .Select(b => b.Key);
-                State = State with { Balances = State.Balances.RemoveRange(closed.ToImmutableArray()) };
+                State = State with { Balances = State.Balances.RemoveRange(closed) };
             }
 
             return new AccountWrite(State, _balances.Keys, _rates.Keys) { Key = key };

@@ -71,8 +71,7 @@ public sealed class BatchExecutor
                         return waiting;
                     }
 
-                    IReadOnlyList<long>? sequences = await transaction.WriteAsync(writes, CancellationToken.None);
-                    if (sequences is not null)
+                    if (await transaction.WriteAsync(writes, CancellationToken.None))
                     {
                         await transaction.CommitAsync(CancellationToken.None);
                         Answer(commands, outcomes);

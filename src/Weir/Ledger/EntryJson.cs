@@ -86,6 +86,11 @@ public static class EntryJson
             JsonSerializer.Serialize(writer, [.. entry.Observed.Select(DenialJson.ToStored)], DenialJsonContext.Default.ImmutableArrayStoredViolation);
         }
 
+        if (entry.Reservation is { } terms)
+        {
+            WriteReservation(writer, terms);
+        }
+
         WriteText(writer, "r"u8, entry.Reason);
         WriteText(writer, "a"u8, entry.Actor);
         writer.WriteEndObject();
@@ -104,6 +109,7 @@ public static class EntryJson
         ImmutableArray<EntryLine> lines = [];
         ImmutableArray<Violation> observed = [];
         Money? cost = null;
+        ReservationTerms? reservation = null;
         string? reason = null;
         string? actor = null;
         try
@@ -129,6 +135,9 @@ public static class EntryJson
                     case (byte)'o':
                         observed = [.. JsonSerializer.Deserialize(ref reader, DenialJsonContext.Default.ImmutableArrayStoredViolation).Select(DenialJson.FromStored)];
                         break;
+                    case (byte)'h':
+                        reservation = ReadReservation(ref reader);
+                        break;
                     case (byte)'r':
                         reason = reader.GetString();
                         break;
@@ -152,6 +161,7 @@ public static class EntryJson
             Lines = lines,
             Cost = cost,
             Observed = observed,
+            Reservation = reservation,
             Reason = reason,
             Actor = actor,
         };
@@ -312,6 +322,49 @@ public static class EntryJson
         };
     }
 
+    private static void WriteReservation(Utf8JsonWriter writer, ReservationTerms terms)
+    {
+        writer.WriteStartObject("h"u8);
+        writer.WriteNumber("e"u8, Clock.ToMicros(terms.ExpiresAt));
+        if (terms.Slot is { } slot)
+        {
+            writer.WriteString("k"u8, slot.Kind);
+            writer.WriteString("l"u8, slot.Lease);
+            writer.WriteNumber("f"u8, slot.Fence);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static ReservationTerms ReadReservation(ref Utf8JsonReader reader)
+    {
+        Instant expiresAt = Instant.MinValue;
+        string? kind = null, lease = null;
+        long fence = 0;
+        while (NextMember(ref reader, out byte name))
+        {
+            switch (name)
+            {
+                case (byte)'e':
+                    expiresAt = Clock.FromMicros(reader.GetInt64());
+                    break;
+                case (byte)'k':
+                    kind = reader.GetString();
+                    break;
+                case (byte)'l':
+                    lease = reader.GetString();
+                    break;
+                case (byte)'f':
+                    fence = reader.GetInt64();
+                    break;
+                default:
+                    throw Unknown(name);
+            }
+        }
+
+        return new ReservationTerms(expiresAt, kind is null || lease is null ? null : new SlotLease(kind, lease, fence));
+    }
+
     private static void WriteLine(Utf8JsonWriter writer, EntryLine line)
     {
         writer.WriteStartObject();
@@ -329,6 +382,7 @@ public static class EntryJson
         WriteNonZero(writer, "d"u8, line.Delta.Units);
         WriteNonZero(writer, "u"u8, line.Used.Units);
         WriteNonZero(writer, "h"u8, line.Held.Units);
+        WriteNonZero(writer, "j"u8, line.HeldDelta.Units);
         if (line.Limit is { } limit)
         {
             writer.WriteNumber("l"u8, limit.Units);
@@ -343,7 +397,7 @@ public static class EntryJson
     {
         string meter = "";
         ScopeKind scope = ScopeKind.Account;
-        long scopeId = 0, delta = 0, used = 0, held = 0;
+        long scopeId = 0, delta = 0, used = 0, held = 0, heldDelta = 0;
         Per per = Per.Lifetime;
         Instant start = Instant.MinValue, end = Instant.MaxValue;
         int scale = 0;
@@ -384,6 +438,9 @@ public static class EntryJson
                 case (byte)'h':
                     held = reader.GetInt64();
                     break;
+                case (byte)'j':
+                    heldDelta = reader.GetInt64();
+                    break;
                 case (byte)'l':
                     limit = new Quantity(reader.GetInt64());
                     break;
@@ -399,7 +456,10 @@ public static class EntryJson
         }
 
         return new EntryLine(
-            new BalanceKey(scope, scopeId, meter, per, start), end, scale, new Quantity(delta), new Quantity(used), new Quantity(held), limit, enforcement, overage);
+            new BalanceKey(scope, scopeId, meter, per, start), end, scale, new Quantity(delta), new Quantity(used), new Quantity(held), limit, enforcement, overage)
+        {
+            HeldDelta = new Quantity(heldDelta),
+        };
     }
 
     /// <summary>Moves to the value of the next member of the current object; false at its end. Names are one letter.</summary>

@@ -56,6 +56,12 @@ public interface ILedgerStore
     /// <summary>Balances of an account whose period starts in a stretch of time, for its history; oldest first.</summary>
     ValueTask<IReadOnlyList<Balance>> ReadHistoryAsync(WorkspaceId workspace, AccountKey account, string? meter, Per? per, Instant from, Instant to, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Accounts of which a part of the state fell due by a time, such as a reservation that has expired: those that somebody should tidy.
+    /// </summary>
+    /// <param name="limit">The most accounts to return.</param>
+    ValueTask<IReadOnlyList<AccountKey>> ReadDueAsync(WorkspaceId workspace, Instant now, int limit, CancellationToken cancellationToken);
+
     /// <summary>How many requests were denied, from <paramref name="from"/> to <paramref name="to"/>.</summary>
     /// <param name="account">One account, or null for all.</param>
     ValueTask<IReadOnlyList<DenialCount>> ReadDenialsAsync(WorkspaceId workspace, AccountKey? account, Instant from, Instant to, CancellationToken cancellationToken);
@@ -74,10 +80,10 @@ public interface ILedgerTransaction : IAsyncDisposable
     ValueTask<IReadOnlyList<Balance>> LoadBalancesAsync(long account, IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes everything that was decided. Returns the sequence numbers of the rows, in their order, or null when one of the ids has been
-    /// taken meanwhile: then the transaction is given up and decided again.
+    /// Writes everything that was decided; the rows get the numbers from <see cref="LedgerSnapshot.NextSequence"/> on. False when one of
+    /// the ids has been taken meanwhile: then the transaction is given up and decided again.
     /// </summary>
-    ValueTask<IReadOnlyList<long>?> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken);
+    ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken);
 
     /// <summary>Makes it durable. When it throws, the outcome is unknown until the ids are read again.</summary>
     ValueTask CommitAsync(CancellationToken cancellationToken);
@@ -104,6 +110,9 @@ public sealed record LedgerSnapshot
     public required Instant Clock { get; init; }
 
     public required int ActiveCatalogVersion { get; init; }
+
+    /// <summary>The sequence number of the first row that the transaction writes; each further one has the next.</summary>
+    public required long NextSequence { get; init; }
 
     /// <summary>States with at least every balance whose period is not closed. Missing accounts are left out.</summary>
     public required IReadOnlyDictionary<AccountKey, AccountState> Accounts { get; init; }
@@ -152,6 +161,9 @@ public sealed record AccountWrite(AccountState State, IReadOnlyCollection<Balanc
 {
     /// <summary>The host's key; null for the workspace's head.</summary>
     public AccountKey? Key { get; init; }
+
+    /// <summary>What else of the state changed: see <see cref="StateParts"/>.</summary>
+    public IReadOnlyCollection<StatePart> Parts { get; init; } = [];
 }
 
 public sealed record ProfileWrite(long Account, AccountProfile Profile);

@@ -56,7 +56,7 @@ public sealed record EntryHistory(StoredEntry Entry, IReadOnlyList<StoredEntry> 
 
 /// <summary>An event as the log shows it: with its account, and with what came after it.</summary>
 /// <param name="Account">The host's key; null when the account has been erased.</param>
-/// <param name="Completion">How the call ended, where it was admitted before it ran.</param>
+/// <param name="Completion">How the call ended, where it was admitted before it ran; for a reservation its commit, release or expiry.</param>
 /// <param name="ReversedAt">When it was taken back, or null.</param>
 public sealed record LedgerRecord(
     AccountKey? Account, long Sequence, Entry Entry, EventDetails Details, StoredEntry? Completion, Instant? ReversedAt);

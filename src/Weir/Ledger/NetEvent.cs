@@ -44,8 +44,9 @@ internal sealed class NetEvent
     private readonly IReadOnlyList<StoredEntry> _later;
     private readonly int _known;
     private readonly bool _reversed;
+    private readonly bool _ran;
 
-    /// <param name="history">An entry of usage or an adjustment.</param>
+    /// <param name="history">An entry of usage, an adjustment or a reservation.</param>
     /// <param name="before">Only what came before this sequence number is known.</param>
     public NetEvent(EntryHistory history, long before = long.MaxValue)
     {
@@ -55,8 +56,11 @@ internal sealed class NetEvent
         {
             StoredEntry later = _later[_known++];
             _reversed |= later.Entry.Kind == EntryKind.Reversal;
-            _completion = later.Entry.Kind == EntryKind.Completion ? later : _completion;
+            _completion = later.Entry.Kind is EntryKind.Completion or EntryKind.Commit ? later : _completion;
         }
+
+        // A reservation has happened when its job is committed; what it expected to use is not what it used.
+        _ran = Entry.Kind == EntryKind.Usage || _completion?.Entry.Kind == EntryKind.Commit;
     }
 
     public Entry Entry => _entry.Entry;
@@ -65,7 +69,7 @@ internal sealed class NetEvent
     public string Type => Entry.Type ?? "";
 
     /// <summary>Whether it stands as something that happened, well or not.</summary>
-    public bool Happened => Entry.Kind == EntryKind.Usage && !_reversed;
+    public bool Happened => _ran && !_reversed;
 
     public bool Failed => ((Entry.Flags | (_completion?.Entry.Flags ?? EntryFlags.None)) & EntryFlags.Failed) != EntryFlags.None;
 
@@ -76,6 +80,11 @@ internal sealed class NetEvent
         for (int i = -1; i < _known; i++)
         {
             Entry entry = i < 0 ? Entry : _later[i].Entry;
+            if (entry.Kind is EntryKind.Reservation or EntryKind.Growth or EntryKind.Release or EntryKind.Expiry)
+            {
+                continue;
+            }
+
             foreach (Charge charge in entry.Charges)
             {
                 if (charge.Kind == MeterKind.Level)
@@ -84,7 +93,7 @@ internal sealed class NetEvent
                 }
                 else if (!_reversed)
                 {
-                    yield return new Movement(charge.Meter, IsOfTheEvent(charge.Meter) ? Entry.CountedAt : entry.RecordedAt, charge.Amount.Units);
+                    yield return new Movement(charge.Meter, entry.Kind == EntryKind.Commit ? entry.CountedAt : IsOfTheEvent(charge.Meter) ? Entry.CountedAt : entry.RecordedAt, charge.Amount.Units);
                 }
             }
         }

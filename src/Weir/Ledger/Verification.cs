@@ -8,10 +8,11 @@ namespace Weir;
 /// <param name="Account">The host's key; null for the workspace's own head and for an erased account.</param>
 /// <param name="AccountId">The internal id; 0 is the workspace's own head.</param>
 /// <param name="Stored">Smallest units; 0 where there is no such balance.</param>
-public sealed record BalanceDifference(string? Account, long AccountId, BalanceKey Balance, Quantity Stored, Quantity Computed)
+/// <param name="Figure"><c>used</c> or <c>held</c>.</param>
+public sealed record BalanceDifference(string? Account, long AccountId, BalanceKey Balance, string Figure, Quantity Stored, Quantity Computed)
 {
     public override string ToString() =>
-        $"balance of {Account ?? (AccountId == Engine.Account.WorkspaceHead ? "the workspace" : $"account {AccountId}")}: {Balance.Meter} per {Balance.Per.Name()}"
+        $"balance of {Account ?? (AccountId == Engine.Account.WorkspaceHead ? "the workspace" : $"account {AccountId}")}: {Figure} {Balance.Meter} per {Balance.Per.Name()}"
         + (Balance.Scope is ScopeKind.Account or ScopeKind.Workspace ? "" : $" of {Balance.Scope} {Balance.ScopeId}")
         + (Balance.Per == Per.Lifetime ? "" : $" from {Balance.PeriodStart}")
         + $": {Stored.Units} is stored, the log says {Computed.Units}";

@@ -42,7 +42,7 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
 
     private async Task VerifyBalancesAsync(WorkspaceId workspace, Findings findings, CancellationToken cancellationToken)
     {
-        Dictionary<(long Account, BalanceKey Key), Quantity> computed = [];
+        Dictionary<(long Account, BalanceKey Key), (Quantity Used, Quantity Held)> computed = [];
         long last = await FoldAsync(0);
 
         // The rest is folded and compared while nobody writes, so that log and balances are of the same moment.
@@ -51,13 +51,15 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
         await foreach ((long account, Balance balance) in store.Ledger.ReadBalancesAsync(workspace, cancellationToken))
         {
             findings.BalanceCount++;
-            computed.Remove((account, balance.Key), out Quantity used);
-            findings.Compare(account, balance.Key, balance.Used, used);
+            computed.Remove((account, balance.Key), out (Quantity Used, Quantity Held) folded);
+            findings.Compare(account, balance.Key, "used", balance.Used, folded.Used);
+            findings.Compare(account, balance.Key, "held", balance.Held, folded.Held);
         }
 
-        foreach (((long account, BalanceKey key), Quantity used) in computed)
+        foreach (((long account, BalanceKey key), (Quantity used, Quantity held)) in computed)
         {
-            findings.Compare(account, key, Quantity.Zero, used);
+            findings.Compare(account, key, "used", Quantity.Zero, used);
+            findings.Compare(account, key, "held", Quantity.Zero, held);
         }
 
         async Task<long> FoldAsync(long after)
@@ -70,7 +72,8 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
                     foreach (EntryLine line in entry.Entry.Lines)
                     {
                         (long, BalanceKey) key = (line.Key.Scope == ScopeKind.Workspace ? Account.WorkspaceHead : entry.Entry.Account, line.Key);
-                        computed[key] = computed.GetValueOrDefault(key) + line.Delta;
+                        (Quantity used, Quantity held) = computed.GetValueOrDefault(key);
+                        computed[key] = (used + line.Delta, held + line.HeldDelta);
                     }
                 }
 
@@ -215,11 +218,11 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
 
         public List<SummaryDifference> Summaries { get; } = [];
 
-        public void Compare(long account, BalanceKey key, Quantity stored, Quantity computed)
+        public void Compare(long account, BalanceKey key, string figure, Quantity stored, Quantity computed)
         {
             if (stored != computed)
             {
-                Name(Balances, new BalanceDifference(null, account, key, stored, computed));
+                Name(Balances, new BalanceDifference(null, account, key, figure, stored, computed));
             }
         }
 

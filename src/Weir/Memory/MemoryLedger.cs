@@ -55,7 +55,7 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
             [
                 .. entries
                     .Where(entry => filter.Cursor is not { } cursor || (filter.Ascending ? entry.Sequence > cursor : entry.Sequence < cursor))
-                    .Where(entry => entry.Entry.Kind != EntryKind.Completion)
+                    .Where(entry => !entry.Entry.Kind.IsSettlement())
                     .Select(entry => RecordOf(w, entry))
                     .Where(record => Matches(record, filter))
                     .Take(filter.Limit),
@@ -78,7 +78,7 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
     {
         bool Within(Instant time) => from <= time && time < to;
         IReadOnlyList<EntryHistory> found = Read(workspace, w => w.Entries
-            .Where(entry => entry.Entry.Kind is EntryKind.Usage or EntryKind.Adjustment && accounts?.Contains(entry.Entry.Account) != false)
+            .Where(entry => entry.Entry.Kind is EntryKind.Usage or EntryKind.Adjustment or EntryKind.Reservation && accounts?.Contains(entry.Entry.Account) != false)
             .Select(w.HistoryOf)
             .Where(history => Within(history.Entry.Entry.At) || Within(history.Entry.Entry.RecordedAt) || history.Later.Any(later => Within(later.Entry.RecordedAt)))
             .ToList());
@@ -135,12 +135,16 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
                 .ThenBy(count => count.Refusal),
         ]));
 
+    public ValueTask<IReadOnlyList<AccountKey>> ReadDueAsync(WorkspaceId workspace, Instant now, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read<IReadOnlyList<AccountKey>>(workspace, w =>
+            [.. w.Accounts.Where(account => account.Value.DueAt(now)).Select(account => account.Key).Take(limit)]));
+
     private static LedgerRecord RecordOf(MemoryWorkspace workspace, StoredEntry entry)
     {
         IReadOnlyList<StoredEntry> later = workspace.LaterThan(entry.Sequence);
         return new LedgerRecord(
             workspace.KeyOf(entry.Entry.Account), entry.Sequence, entry.Entry, entry.Details,
-            later.FirstOrDefault(l => l.Entry.Kind == EntryKind.Completion),
+            later.LastOrDefault(l => l.Entry.Kind.IsSettlement() && l.Entry.Kind != EntryKind.Growth),
             later.FirstOrDefault(l => l.Entry.Kind == EntryKind.Reversal)?.Entry.RecordedAt);
     }
 

@@ -17,6 +17,7 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
             {
                 Clock = now,
                 ActiveCatalogVersion = workspace.ActiveCatalog,
+                NextSequence = workspace.Entries.Count + 1L,
                 Accounts = load.Accounts.Distinct().Where(workspace.Accounts.ContainsKey).ToDictionary(key => key, key => workspace.Accounts[key].StateAt(now)),
                 Workspace = workspace.Head.StateAt(now),
                 Ids = load.Ids.Distinct().Where(workspace.Ids.ContainsKey).ToDictionary(id => id, id => Remembered(workspace.Ids[id])),
@@ -37,7 +38,7 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
         }
     }
 
-    public ValueTask<IReadOnlyList<long>?> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken)
+    public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken)
     {
         lock (store.Gate)
         {
@@ -45,11 +46,11 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
             IEnumerable<Digest> ids = writes.Rows.Where(row => row.Id is not null).Select(row => row.Id!.Value).Concat(writes.Denials.Select(denial => denial.Id));
             if (!ids.All(id => own.Add(id) && !workspace.Ids.ContainsKey(id)))
             {
-                return ValueTask.FromResult<IReadOnlyList<long>?>(null);
+                return ValueTask.FromResult(false);
             }
 
             _writes = writes;
-            return ValueTask.FromResult<IReadOnlyList<long>?>([.. writes.Rows.Select((_, index) => workspace.Entries.Count + 1L + index)]);
+            return ValueTask.FromResult(true);
         }
     }
 

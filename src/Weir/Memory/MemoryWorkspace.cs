@@ -91,6 +91,7 @@ internal readonly record struct MemoryId(Digest Fingerprint, long Sequence, Read
 /// <param name="profile">Null for the workspace's own head.</param>
 internal sealed class MemoryAccount(AccountProfile? profile, Account head)
 {
+    private readonly Dictionary<StatePart, Instant> _due = [];
     private AccountState _open = AccountState.Of(head);
 
     public AccountProfile? Profile { get; set; } = profile;
@@ -102,14 +103,14 @@ internal sealed class MemoryAccount(AccountProfile? profile, Account head)
     /// <summary>The state with every balance whose period is not closed, and no other, as a store that reads rows has it.</summary>
     public AccountState StateAt(Instant now)
     {
-        ImmutableDictionary<BalanceKey, Balance> open = _open.Balances.RemoveRange(_open.Balances.Where(pair => IsClosed(pair.Value, now)).Select(pair => pair.Key));
+        StateMap<BalanceKey, Balance> open = _open.Balances.RemoveRange(_open.Balances.Where(pair => IsClosed(pair.Value, now)).Select(pair => pair.Key));
         _open = _open with { Balances = open };
         return _open;
     }
 
     public void Apply(AccountWrite write, Instant now)
     {
-        ImmutableDictionary<BalanceKey, Balance> open = _open.Balances;
+        StateMap<BalanceKey, Balance> open = _open.Balances;
         foreach (BalanceKey key in write.Balances)
         {
             Balance balance = write.State.Balances[key];
@@ -117,9 +118,27 @@ internal sealed class MemoryAccount(AccountProfile? profile, Account head)
             open = IsClosed(balance, now) ? open : open.SetItem(key, balance);
         }
 
-        ImmutableDictionary<RateKey, RateWindow> rates = _open.Rates.SetItems(write.Rates.Select(key => KeyValuePair.Create(key, write.State.Rates[key])));
-        _open = new AccountState(write.State.Account, open, rates);
+        StateMap<RateKey, RateWindow> rates = _open.Rates.SetItems(write.Rates.Select(key => KeyValuePair.Create(key, write.State.Rates[key])));
+        AccountState next = _open with { Account = write.State.Account, Balances = open, Rates = rates };
+        foreach (StatePart part in write.Parts)
+        {
+            byte[]? body = StateParts.Write(write.State, part, out Instant? due);
+            next = StateParts.Apply(next, part, body);
+            if (due is { } time)
+            {
+                _due[part] = time;
+            }
+            else
+            {
+                _due.Remove(part);
+            }
+        }
+
+        _open = next;
     }
+
+    /// <summary>Whether a part of the state fell due by a time.</summary>
+    public bool DueAt(Instant now) => _due.Values.Any(due => due <= now);
 
     private static bool IsClosed(Balance balance, Instant now) => new Engine.Period(balance.Key.PeriodStart, balance.PeriodEnd).IsClosedAt(now);
 }

@@ -126,8 +126,8 @@ public sealed class AdmissionLaws
     /// <summary>The state as a store gives it back: other objects, in another order.</summary>
     private static AccountState Reread(AccountState state) => new(
         state.Account with { },
-        state.Balances.Values.Reverse().Select(b => b with { }).ToImmutableDictionary(b => b.Key),
-        state.Rates.Reverse().ToImmutableDictionary(r => r.Key, r => r.Value with { Counts = [.. r.Value.Counts] }));
+        StateMap<BalanceKey, Balance>.Of(state.Balances.Values.Reverse().Select(b => KeyValuePair.Create(b.Key, b with { }))),
+        StateMap<RateKey, RateWindow>.Of(state.Rates.Reverse().Select(r => KeyValuePair.Create(r.Key, r.Value with { Counts = [.. r.Value.Counts] }))));
 
     private static void AssertSameUsage(AccountState expected, AccountState actual) =>
         Assert.Equal(

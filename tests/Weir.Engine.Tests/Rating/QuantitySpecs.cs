@@ -28,7 +28,7 @@ public sealed class QuantitySpecs
         AccountState workspace = AccountState.Of(account with { Id = Account.WorkspaceHead });
 
         Decision At(long used) => Weir.Engine.Admission.Decide(
-            AccountState.Of(account) with { Balances = System.Collections.Immutable.ImmutableDictionary<BalanceKey, Balance>.Empty.Add(key, new Balance(key, PeriodText.Instant("2026-04-01 00:00 Z"), new Quantity(used), Quantity.Zero)) },
+            AccountState.Of(account) with { Balances = StateMap<BalanceKey, Balance>.Empty.Add(key, new Balance(key, PeriodText.Instant("2026-04-01 00:00 Z"), new Quantity(used), Quantity.Zero)) },
             workspace,
             book,
             new Consume

@@ -62,14 +62,30 @@ internal static class Sample
 
     public static AccountState FullState(long id = AcmeId) => new(
         FullAccount(id),
-        ImmutableDictionary<BalanceKey, Balance>.Empty.AddRange(new[]
+        StateMap<BalanceKey, Balance>.Of(new[]
         {
             Balance(123_456_789_012_345, held: 7),
             Balance(-3, Key(scope: ScopeKind.User, scopeId: long.MaxValue)),
             Balance(5_242_880_000, Key("storage", Per.Lifetime)),
             Balance(1, Key("calls", Per.Hour, start: Now - Duration.FromMinutes(10)), Now + Duration.FromMinutes(50)),
         }.Select(balance => KeyValuePair.Create(balance.Key, balance))),
-        ImmutableDictionary<RateKey, RateWindow>.Empty.Add(new RateKey(ScopeKind.Account, 0, "api"), Window).Add(new RateKey(ScopeKind.User, 77, "api"), Window with { Counts = [1] }));
+        StateMap<RateKey, RateWindow>.Empty.Add(new RateKey(ScopeKind.Account, 0, "api"), Window).Add(new RateKey(ScopeKind.User, 77, "api"), Window with { Counts = [1] }))
+    {
+        Holds = HoldSet.Empty.Set(Hold(41)).Set(Hold(42, Now + Duration.FromMinutes(15)) with { Slot = null, Progress = null, Scopes = default, Amounts = [] }),
+        Fences = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal).Add("export", 1).Add("transcription", long.MaxValue),
+    };
+
+    public static Hold Hold(long number, Instant? expiresAt = null) => new(number)
+    {
+        Type = "transcription",
+        Scopes = new Scopes(77, 0, long.MaxValue),
+        CreatedAt = Now,
+        ExpiresAt = expiresAt ?? Now + Duration.FromMinutes(5),
+        HeartbeatAt = Now + Duration.FromMinutes(1),
+        Progress = 0.25m,
+        Amounts = [new HeldAmount(Key(), MonthEnd, 2, new Quantity(7)), new HeldAmount(Key("storage", Per.Lifetime), Instant.MaxValue, 0, new Quantity(1))],
+        Slot = new SlotLease("transcription", "lease-1", 9),
+    };
 
     /// <summary>A plain event of one credit.</summary>
     public static Entry Entry(long account = AcmeId, string? type = "diagnose", EntryKind kind = EntryKind.Usage, long? target = null, Instant? at = null, Instant? recordedAt = null) => new()
@@ -173,8 +189,13 @@ internal static class Sample
     public static AccountWrite WriteOf(AccountState state, string? key = "acme") => new(state, [.. state.Balances.Keys], [.. state.Rates.Keys])
     {
         Key = key is null ? null : new AccountKey(key),
+        Parts =
+        [
+            .. state.Holds.Select(hold => new StatePart(StatePartKind.Hold, hold.Number)),
+            .. state.Fences.IsEmpty ? (StatePart[])[] : [new StatePart(StatePartKind.Fences, 0)],
+        ],
     };
 
     public static AccountState StateOf(Account account, params Balance[] balances) =>
-        AccountState.Of(account) with { Balances = ImmutableDictionary<BalanceKey, Balance>.Empty.AddRange(balances.Select(b => KeyValuePair.Create(b.Key, b))) };
+        AccountState.Of(account) with { Balances = StateMap<BalanceKey, Balance>.Of(balances.Select(b => KeyValuePair.Create(b.Key, b))) };
 }

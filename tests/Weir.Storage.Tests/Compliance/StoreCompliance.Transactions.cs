@@ -30,13 +30,34 @@ public abstract partial class StoreCompliance
 
         Balance more = Sample.Balance(99, held: 1);
         RateKey rate = new(ScopeKind.Account, 0, "api");
-        AccountState next = new(
-            state.Account with { Version = 1, Suspended = false, Overrides = [], PinnedVersion = null, FirstLiveEventAt = null },
-            state.Balances.SetItem(more.Key, more),
-            state.Rates.SetItem(rate, Sample.Window with { Newest = 29_555_112, Counts = [1, 2] }));
-        await WriteAsync(new LedgerWrites { Accounts = [new AccountWrite(next, [more.Key], [rate]) { Key = Sample.Acme }] });
+        AccountState next = state with
+        {
+            Account = state.Account with { Version = 1, Suspended = false, Overrides = [], PinnedVersion = null, FirstLiveEventAt = null },
+            Balances = state.Balances.SetItem(more.Key, more),
+            Rates = state.Rates.SetItem(rate, Sample.Window with { Newest = 29_555_112, Counts = [1, 2] }),
+            Holds = state.Holds.Remove(42),
+        };
+        await WriteAsync(new LedgerWrites { Accounts = [new AccountWrite(next, [more.Key], [rate]) { Key = Sample.Acme, Parts = [new StatePart(StatePartKind.Hold, 42)] }] });
 
         Same(next, await Ledger.ReadStateAsync(Own, Sample.Acme, None));
+    }
+
+    [Fact(DisplayName = "RES-1: accounts of which a reservation has expired are found by time, and no more once it is gone")]
+    public async Task WhatFallsDueIsFound()
+    {
+        await CreateAcmeAsync();
+        AccountState state = Sample.FullState();
+        await WriteAsync(new LedgerWrites { Accounts = [Sample.WriteOf(state)] });
+        Instant first = Sample.Hold(41).ExpiresAt;
+
+        Assert.Empty(await Ledger.ReadDueAsync(Own, first - Clock.Microsecond, 10, None));
+        Assert.Equal([Sample.Acme], await Ledger.ReadDueAsync(Own, first, 10, None));
+        Assert.Empty(await Ledger.ReadDueAsync(Own, first, 0, None));
+
+        AccountState tidied = state with { Holds = state.Holds.Remove(41) };
+        await WriteAsync(new LedgerWrites { Accounts = [new AccountWrite(tidied, [], []) { Key = Sample.Acme, Parts = [new StatePart(StatePartKind.Hold, 41)] }] });
+        Assert.Empty(await Ledger.ReadDueAsync(Own, first, 10, None));
+        Assert.Equal([Sample.Acme], await Ledger.ReadDueAsync(Own, first + Duration.FromHours(1), 10, None));
     }
 
     [Fact(DisplayName = "TX-1: disposed without a commit, a transaction leaves no trace")]
@@ -47,7 +68,7 @@ public abstract partial class StoreCompliance
         await using (ILedgerTransaction transaction = await Ledger.BeginAsync(Own, None))
         {
             await transaction.LoadAsync(new LedgerLoad { Accounts = [Sample.Acme] }, None);
-            Assert.NotNull(await transaction.WriteAsync(Everything(), None));
+            Assert.True(await transaction.WriteAsync(Everything(), None));
         }
 
         Same(before, await Ledger.ReadStateAsync(Own, Sample.Acme, None));
@@ -132,7 +153,7 @@ public abstract partial class StoreCompliance
                 Balance balance = state.BalanceOf(Sample.Key(), Sample.MonthEnd);
                 Balance next = balance with { Used = balance.Used + new Quantity(1) };
                 AccountState changed = state with { Account = state.Account with { Version = state.Account.Version + 1 }, Balances = state.Balances.SetItem(next.Key, next) };
-                Assert.NotNull(await transaction.WriteAsync(new LedgerWrites
+                Assert.True(await transaction.WriteAsync(new LedgerWrites
                 {
                     Accounts = [new AccountWrite(changed, [next.Key], []) { Key = Sample.Acme }],
                     Rows = [Sample.Row($"evt-{writer}-{i}")],
@@ -208,7 +229,7 @@ public abstract partial class StoreCompliance
         await using (ILedgerTransaction transaction = await Ledger.BeginAsync(Own, None))
         {
             await transaction.LoadAsync(new LedgerLoad { Accounts = [Sample.Acme] }, None);
-            Assert.Null(await transaction.WriteAsync(
+            Assert.False(await transaction.WriteAsync(
                 new LedgerWrites
                 {
                     Accounts = [Sample.WriteOf(state)],

@@ -57,10 +57,10 @@ public abstract partial class StoreCompliance : IAsyncLifetime
     private protected async Task<IReadOnlyList<long>> WriteAsync(LedgerWrites writes, WorkspaceId? workspace = null)
     {
         await using ILedgerTransaction transaction = await Ledger.BeginAsync(workspace ?? Own, None);
-        await transaction.LoadAsync(new LedgerLoad { Accounts = [.. writes.Accounts.Where(a => a.Key is not null).Select(a => a.Key!.Value)] }, None);
-        IReadOnlyList<long> sequences = await transaction.WriteAsync(writes, None) ?? throw new InvalidOperationException("An id is taken.");
+        LedgerSnapshot snapshot = await transaction.LoadAsync(new LedgerLoad { Accounts = [.. writes.Accounts.Where(a => a.Key is not null).Select(a => a.Key!.Value)] }, None);
+        Assert.True(await transaction.WriteAsync(writes, None), "An id is taken.");
         await transaction.CommitAsync(None);
-        return sequences;
+        return [.. writes.Rows.Select((_, index) => snapshot.NextSequence + index)];
     }
 
     private protected Task<IReadOnlyList<long>> RecordAsync(params LedgerRow[] rows) => WriteAsync(new LedgerWrites { Rows = rows });

@@ -70,6 +70,9 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
     public ValueTask<IReadOnlyList<Balance>> ReadHistoryAsync(WorkspaceId workspace, AccountKey account, string? meter, Per? per, Instant from, Instant to, CancellationToken cancellationToken) =>
         inner.Ledger.ReadHistoryAsync(workspace, account, meter, per, from, to, cancellationToken);
 
+    public ValueTask<IReadOnlyList<AccountKey>> ReadDueAsync(WorkspaceId workspace, Instant now, int limit, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadDueAsync(workspace, now, limit, cancellationToken);
+
     public ValueTask<IReadOnlyList<DenialCount>> ReadDenialsAsync(WorkspaceId workspace, AccountKey? account, Instant from, Instant to, CancellationToken cancellationToken) =>
         inner.Ledger.ReadDenialsAsync(workspace, account, from, to, cancellationToken);
 
@@ -86,7 +89,7 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
         public ValueTask<IReadOnlyList<Balance>> LoadBalancesAsync(long account, IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellationToken) =>
             inner.LoadBalancesAsync(account, keys, cancellationToken);
 
-        public ValueTask<IReadOnlyList<long>?> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => inner.WriteAsync(writes, cancellationToken);
+        public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => inner.WriteAsync(writes, cancellationToken);
 
         public async ValueTask CommitAsync(CancellationToken cancellationToken)
         {

@@ -41,6 +41,15 @@ internal static class Same
             Assert.Equal(window.Counts.ToArray(), found.Counts.ToArray());
             Assert.Equal(window with { Counts = [] }, found with { Counts = [] });
         }
+
+        Assert.Equal(expected.Fences, actual.Fences);
+        Assert.Equal(expected.Holds.Count, actual.Holds.Count);
+        foreach (Hold hold in expected.Holds)
+        {
+            Hold found = actual.Holds.Find(hold.Number)!;
+            Assert.Equal(hold.Amounts.ToArray(), found.Amounts.ToArray());
+            Assert.Equal(hold with { Amounts = [] }, found with { Amounts = [] });
+        }
     }
 
     private static Entry Scalars(Entry entry) => entry with { Properties = Properties.Empty, Lines = [], Observed = [], Charges = [] };

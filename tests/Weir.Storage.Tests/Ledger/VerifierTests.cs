@@ -50,14 +50,14 @@ public sealed class VerifierTests
         Assert.Equal(
             new[]
             {
-                new BalanceDifference(null, 0, cost, new Quantity(1_000_000_001), new Quantity(1_000_000_000)),
-                new BalanceDifference("acme", id, new BalanceKey(ScopeKind.Account, 0, "calls", Per.Lifetime, Instant.MinValue), new Quantity(7), Quantity.Zero),
-                new BalanceDifference("acme", id, user, Quantity.Zero, new Quantity(1_000)),
-                new BalanceDifference("acme", id, credits, new Quantity(999), new Quantity(1_000)),
+                new BalanceDifference(null, 0, cost, "used", new Quantity(1_000_000_001), new Quantity(1_000_000_000)),
+                new BalanceDifference("acme", id, new BalanceKey(ScopeKind.Account, 0, "calls", Per.Lifetime, Instant.MinValue), "used", new Quantity(7), Quantity.Zero),
+                new BalanceDifference("acme", id, user, "used", Quantity.Zero, new Quantity(1_000)),
+                new BalanceDifference("acme", id, credits, "used", new Quantity(999), new Quantity(1_000)),
             },
             verification.BalanceDifferences.OrderBy(d => d.AccountId).ThenBy(d => d.Stored.Units == 0 ? 500 : d.Stored.Units));
         Assert.Contains(
-            "balance of acme: credits per month from 2026-03-14T00:00:00Z: 999 is stored, the log says 1000",
+            "balance of acme: used credits per month from 2026-03-14T00:00:00Z: 999 is stored, the log says 1000",
             verification.BalanceDifferences.Select(d => d.ToString()));
     }
 

@@ -82,15 +82,16 @@ internal static class SqliteWrites
             Balances = state.Balances.SetItem(balance, used with { Used = used.Used + new Quantity(ids.Length) }),
             Rates = state.Rates.SetItem(new RateKey(ScopeKind.Account, 0, "api"), (state.Rates.GetValueOrDefault(new RateKey(ScopeKind.Account, 0, "api")) ?? RateWindow.Empty(NodaTime.Duration.FromHours(1))).Add(snapshot.Clock, ids.Length)),
         };
-        IReadOnlyList<long> sequences = await transaction.WriteAsync(
+        bool isWritten = await transaction.WriteAsync(
             new LedgerWrites
             {
                 Accounts = [new AccountWrite(next, [balance], [new RateKey(ScopeKind.Account, 0, "api")]) { Key = key }],
                 Rows = [.. ids.Select(id => Sample.Row(id, Sample.Entry(state.Account.Id)))],
             },
-            CancellationToken.None) ?? throw new InvalidOperationException("An id is taken.");
+            CancellationToken.None);
+        Assert.True(isWritten, "An id is taken.");
         await transaction.CommitAsync(CancellationToken.None);
-        return sequences;
+        return [.. ids.Select((_, index) => snapshot.NextSequence + index)];
     }
 
     public static async Task<long> UsedAsync(this IWeirStore store, WorkspaceId workspace, string account) =>
