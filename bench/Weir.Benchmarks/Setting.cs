@@ -56,7 +56,7 @@ internal sealed class Setting : IAsyncDisposable
         map?.Invoke(app);
         await app.StartAsync();
         Setting setting = new(app, folder);
-        CatalogChange change = await app.Services.GetRequiredService<CatalogService>().ReplaceAsync(setting.Workspace, CatalogText, CatalogFormat.Yaml, null, "bench", CancellationToken.None);
+        CatalogChange change = await app.Services.GetRequiredService<CatalogService>().ReplaceAsync(setting.Workspace, CatalogText, CatalogFormat.Yaml, null, AuditActor.OfHost("bench"), CancellationToken.None);
         return change.Version is null ? throw new InvalidOperationException(string.Join(Environment.NewLine, change.Errors)) : setting;
     }
 

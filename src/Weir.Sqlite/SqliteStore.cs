@@ -31,6 +31,7 @@ public sealed class SqliteStore : IWeirStore
         Ledger = new SqliteLedger(Writer, _readers, memory, overlay);
         Summaries = new SqliteSummaries(Writer, _readers);
         Notifications = new SqliteNotifications(Writer, _readers);
+        Audit = new SqliteAudit(_readers);
     }
 
     public IWorkspaceStore Workspaces { get; }
@@ -46,6 +47,8 @@ public sealed class SqliteStore : IWeirStore
     public ISummaryStore Summaries { get; }
 
     public INotificationStore Notifications { get; }
+
+    public IAuditStore Audit { get; }
 
     internal Writer Writer { get; }
 

@@ -86,7 +86,7 @@ internal sealed class UsageDesk : IAsyncDisposable
 
     public async Task PutCatalogAsync(string catalog)
     {
-        CatalogChange change = await Get<CatalogService>().ReplaceAsync(Workspace, catalog, CatalogFormat.Yaml, null, null, CancellationToken.None);
+        CatalogChange change = await Get<CatalogService>().ReplaceAsync(Workspace, catalog, CatalogFormat.Yaml, null, AuditActor.Host, CancellationToken.None);
         Assert.Empty(change.Errors);
     }
 

@@ -56,7 +56,7 @@ internal static class AdminConfig
                 catalogs.Forget();
                 return Results.Ok(await AnswerAsync(lifetime, catalogs, cancellationToken));
             case (Config, "rollback"):
-                return await RollbackAsync(data, errors, lifetime, catalogs, cancellationToken);
+                return await RollbackAsync(data, caller.UserName(), errors, lifetime, catalogs, cancellationToken);
             default:
                 return Invalid([new ProblemError("/action", $"'{type}' cannot '{action}'. Allowed are event and plan with create, update, delete; cache with refresh-all; config with rollback.")]);
         }
@@ -92,7 +92,7 @@ internal static class AdminConfig
                 return Invalid(edit.Errors);
             }
 
-            CatalogChange change = await catalogs.EditAsync(lifetime.Default.Id, $"/{edit.Section}/{key}", value, version, edit.Actor, cancellationToken);
+            CatalogChange change = await catalogs.EditAsync(lifetime.Default.Id, $"/{edit.Section}/{key}", value, version, AuditActor.OfHost(edit.Actor), cancellationToken);
             if (change.Version is not null)
             {
                 return Results.Ok(await AnswerAsync(lifetime, catalogs, cancellationToken));
@@ -105,7 +105,7 @@ internal static class AdminConfig
         }
     }
 
-    private static async Task<IResult> RollbackAsync(ConfigObject data, List<ProblemError> errors, StoreLifetime lifetime, CatalogService catalogs, CancellationToken cancellationToken)
+    private static async Task<IResult> RollbackAsync(ConfigObject data, string actor, List<ProblemError> errors, StoreLifetime lifetime, CatalogService catalogs, CancellationToken cancellationToken)
     {
         if (data.Allow("version").Number("version") is not { } version || version != decimal.Truncate(version) || version is < 1 or > int.MaxValue)
         {
@@ -113,7 +113,7 @@ internal static class AdminConfig
             return Invalid(errors);
         }
 
-        CatalogChange change = await catalogs.RollbackAsync(lifetime.Default.Id, (int)version, null, cancellationToken);
+        CatalogChange change = await catalogs.RollbackAsync(lifetime.Default.Id, (int)version, null, AuditActor.OfHost(actor), cancellationToken);
         return change.Version is null
             ? Invalid([.. change.Errors.Select(error => new ProblemError("/data/version", error.Message))])
             : Results.Ok(await AnswerAsync(lifetime, catalogs, cancellationToken));

@@ -30,6 +30,9 @@ internal static class Guard
     public static Caller Caller(this HttpContext context) =>
         context.Features.Get<Caller>() ?? throw new InvalidOperationException("The endpoint is not behind the guard.");
 
+    /// <summary>Who the audit log says it was.</summary>
+    public static AuditActor Actor(this HttpContext context) => context.Caller().Actor;
+
     public static WorkspaceId Workspace(this HttpContext context) => context.Caller().Workspace.Id;
 
     public static void Protect(EndpointBuilder endpoint)

@@ -36,7 +36,7 @@ internal static class KeyEndpoints
         CreateKeyBody body = await JsonBody.ReadAsync<CreateKeyBody>(context);
         string name = Texts.Required(body.Name, "/name");
         KeyScopes scopes = ScopesOf(body.Scopes);
-        (ApiKey key, string text) = await keys.CreateAsync(context.Caller().Workspace, name, body.Live, scopes, context.RequestAborted);
+        (ApiKey key, string text) = await keys.CreateAsync(context.Caller().Workspace, name, body.Live, scopes, context.Actor(), context.RequestAborted);
         context.Response.Headers.CacheControl = "no-store";
         await JsonBody.WriteAsync(context, new NewKeyAnswer(key.Id, text, key.Name, key.Live, WordsOf(key.Scopes), key.CreatedAt), StatusCodes.Status201Created);
     }
@@ -44,7 +44,7 @@ internal static class KeyEndpoints
     private static async Task RevokeAsync(HttpContext context, KeyService keys)
     {
         string id = RequestPath.Key(context, "id", "The id of a key");
-        if (!await keys.RevokeAsync(context.Workspace(), id, context.RequestAborted))
+        if (!await keys.RevokeAsync(context.Workspace(), id, context.Actor(), context.RequestAborted))
         {
             throw new ProblemException(Problem.NotFound($"There is no key '{id}'; GET /api/v1/keys lists them."));
         }

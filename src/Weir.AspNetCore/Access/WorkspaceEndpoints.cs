@@ -35,10 +35,10 @@ internal static class WorkspaceEndpoints
 
         string? name = Texts.Display(body.Name, "/name");
         DateTimeZone zone = AccountInput.Zone(body.TimeZone, "/timeZone");
-        Workspace workspace = await store.Workspaces.CreateAsync(body.Key, name, zone.Id, context.RequestAborted)
+        Workspace workspace = await store.Workspaces.CreateAsync(body.Key, name, zone.Id, Workspace.Created(context.Actor(), body.Key, zone.Id), context.RequestAborted)
             ?? throw new ProblemException(new Problem(StatusCodes.Status409Conflict, "workspace_exists", "The workspace exists", $"There is a workspace '{body.Key}' already."));
         // Once the workspace stands, its key is made too: without it nobody could use the workspace.
-        (ApiKey key, string text) = await keys.CreateAsync(workspace, "first admin key", true, KeyScopes.Admin, CancellationToken.None);
+        (ApiKey key, string text) = await keys.CreateAsync(workspace, "first admin key", true, KeyScopes.Admin, context.Actor(), CancellationToken.None);
         context.Response.Headers.CacheControl = "no-store";
         await JsonBody.WriteAsync(
             context, new NewWorkspaceAnswer(workspace.Key, workspace.Name, workspace.TimeZone, workspace.CreatedAt, key.Id, text), StatusCodes.Status201Created);

@@ -58,7 +58,7 @@ internal static class AccountEndpoints
     {
         AccountKey key = RequestPath.Account(context);
         PutAccountBody body = await JsonBody.ReadAsync<PutAccountBody>(context);
-        Succeed(await accounts.PutAsync(context.Workspace(), key, AccountInput.ChangeOf(body), AccountInput.ProfileOf(body), context.RequestAborted));
+        Succeed(await accounts.PutAsync(context.Workspace(), key, AccountInput.ChangeOf(body), AccountInput.ProfileOf(body), context.Actor(), context.RequestAborted));
         await WriteAsync(context, key, accounts, catalogs);
     }
 
@@ -99,7 +99,7 @@ internal static class AccountEndpoints
         $"There is no meter '{name}'{NearestName.Suggestion(name, catalog.Meters.Keys)}; the catalog has {string.Join(", ", catalog.Meters.Keys.Order(StringComparer.Ordinal))}.")));
 
     private static async Task ChangeAsync(HttpContext context, AccountKey key, AccountChange change, AccountService accounts) =>
-        Succeed(await accounts.ChangeAsync(context.Workspace(), key, change, null, false, context.RequestAborted));
+        Succeed(await accounts.ChangeAsync(context.Workspace(), key, change, null, false, context.Actor(), context.RequestAborted));
 
     internal static void Succeed(Outcome outcome)
     {

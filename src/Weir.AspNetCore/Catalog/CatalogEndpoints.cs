@@ -49,7 +49,7 @@ internal static class CatalogEndpoints
     {
         (string text, CatalogFormat format) = await CatalogBody.ReadAsync(context);
         int? expected = await ExpectedAsync(context, store);
-        CatalogChange change = await catalogs.ReplaceAsync(context.Workspace(), text, format, expected, context.Caller().KeyId, context.RequestAborted);
+        CatalogChange change = await catalogs.ReplaceAsync(context.Workspace(), text, format, expected, context.Actor(), context.RequestAborted);
         await WriteAsync(context, change, withPlaces: true);
     }
 
@@ -97,7 +97,7 @@ internal static class CatalogEndpoints
             throw Unknown(body.Version);
         }
 
-        CatalogChange change = await catalogs.RollbackAsync(context.Workspace(), body.Version, expected, context.RequestAborted);
+        CatalogChange change = await catalogs.RollbackAsync(context.Workspace(), body.Version, expected, context.Actor(), context.RequestAborted);
         await WriteAsync(context, change, withPlaces: false);
     }
 

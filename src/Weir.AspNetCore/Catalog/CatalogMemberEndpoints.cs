@@ -91,7 +91,7 @@ internal static class CatalogMemberEndpoints
 
         // What a GET gives, with its key, may be put back as it is.
         DocumentNode value = mapping.Find("key") is { Value: DocumentScalar given } member && given.Text == key ? mapping with { Members = mapping.Members.Remove(member) } : mapping;
-        CatalogChange change = await catalogs.EditAsync(context.Workspace(), $"/{section}/{key}", value, expected, context.Caller().KeyId, context.RequestAborted);
+        CatalogChange change = await catalogs.EditAsync(context.Workspace(), $"/{section}/{key}", value, expected, context.Actor(), context.RequestAborted);
         await CatalogEndpoints.WriteAsync(context, change, withPlaces: false);
     }
 
@@ -99,7 +99,7 @@ internal static class CatalogMemberEndpoints
     {
         int? expected = await CatalogEndpoints.ExpectedAsync(context, store);
         _ = await FindAsync(context, catalogs, section, key);
-        CatalogChange change = await catalogs.EditAsync(context.Workspace(), $"/{section}/{key}", null, expected, context.Caller().KeyId, context.RequestAborted);
+        CatalogChange change = await catalogs.EditAsync(context.Workspace(), $"/{section}/{key}", null, expected, context.Actor(), context.RequestAborted);
         await CatalogEndpoints.WriteAsync(context, change, withPlaces: false);
     }
 

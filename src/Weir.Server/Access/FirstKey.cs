@@ -23,7 +23,7 @@ internal static class FirstKey
             return;
         }
 
-        (_, string text) = await keys.CreateAsync(home, "first", live: true, KeyScopes.Admin, cancellationToken);
+        (_, string text) = await keys.CreateAsync(home, "first", live: true, KeyScopes.Admin, AuditActor.OfHost("start"), cancellationToken);
         Console.WriteLine($"The first admin key of this server. Keep it: it is not shown again.\n\n  {text}\n");
     }
 }

@@ -48,7 +48,7 @@ internal static class KeysCommand
             }
 
             await using LocalStore local = await target.OpenAsync(parsed, cancellationToken);
-            (ApiKey key, string text) = await local.Services.GetRequiredService<KeyService>().CreateAsync(local.Workspace, label, live, wanted, cancellationToken);
+            (ApiKey key, string text) = await local.Services.GetRequiredService<KeyService>().CreateAsync(local.Workspace, label, live, wanted, AuditActor.Cli, cancellationToken);
             Print(key.Id, text);
             return ExitCodes.Done;
         });
@@ -102,7 +102,7 @@ internal static class KeysCommand
             else
             {
                 await using LocalStore local = await target.OpenAsync(parsed, cancellationToken);
-                if (!await local.Services.GetRequiredService<KeyService>().RevokeAsync(local.Workspace.Id, key, cancellationToken))
+                if (!await local.Services.GetRequiredService<KeyService>().RevokeAsync(local.Workspace.Id, key, AuditActor.Cli, cancellationToken))
                 {
                     throw new CommandException($"There is no key '{key}'; 'weir keys list' shows them.");
                 }

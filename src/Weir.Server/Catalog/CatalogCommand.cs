@@ -51,7 +51,7 @@ internal static class CatalogCommand
             }
 
             await using LocalStore local = await target.OpenAsync(parsed, cancellationToken);
-            CatalogChange change = await local.Services.GetRequiredService<CatalogService>().ReplaceAsync(local.Workspace.Id, text, format, null, "weir", cancellationToken);
+            CatalogChange change = await local.Services.GetRequiredService<CatalogService>().ReplaceAsync(local.Workspace.Id, text, format, null, AuditActor.Cli, cancellationToken);
             if (change.Version is not { } version)
             {
                 return Refused(name, change.Errors);

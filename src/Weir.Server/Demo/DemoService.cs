@@ -22,6 +22,8 @@ internal sealed class DemoService(
 
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(4);
 
+    private static readonly AuditActor s_actor = AuditActor.OfHost("demo");
+
     private readonly Random _random = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -67,7 +69,7 @@ internal sealed class DemoService(
 
         using Stream resource = typeof(DemoService).Assembly.GetManifestResourceStream("catalogs/nexa.yaml")!;
         using StreamReader reader = new(resource, Encoding.UTF8);
-        CatalogChange change = await catalogs.ReplaceAsync(Home, await reader.ReadToEndAsync(cancellationToken), CatalogFormat.Yaml, null, "demo", cancellationToken);
+        CatalogChange change = await catalogs.ReplaceAsync(Home, await reader.ReadToEndAsync(cancellationToken), CatalogFormat.Yaml, null, s_actor, cancellationToken);
         if (change.Version is null)
         {
             throw new InvalidDataException($"The demo's catalog was not taken: {change.Errors[0]}");
@@ -96,7 +98,7 @@ internal sealed class DemoService(
                 Zone = zone,
                 Anchor = today.PlusDays(-account.DaysIntoPeriod).PlusMonths(-6).At(new LocalTime(hour, minute)),
             };
-            Outcome outcome = await accounts.ChangeAsync(Home, key, change, new AccountProfile(key) { Name = account.Name }, create: true, cancellationToken);
+            Outcome outcome = await accounts.ChangeAsync(Home, key, change, new AccountProfile(key) { Name = account.Name }, create: true, s_actor, cancellationToken);
             return outcome.Account?.Account ?? throw new CommandException($"The demo's account '{account.Key}' was not made: {outcome.Failure?.Message}");
         }));
 

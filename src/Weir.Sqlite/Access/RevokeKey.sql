@@ -1,2 +1,2 @@
--- The time of the first revocation stands. Gives a row when there is such a key.
-UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?3) WHERE workspace = ?1 AND id = ?2 RETURNING 1
+-- The time of the first revocation stands. Gives a row when this is it.
+UPDATE api_keys SET revoked_at = ?3 WHERE workspace = ?1 AND id = ?2 AND revoked_at IS NULL RETURNING 1

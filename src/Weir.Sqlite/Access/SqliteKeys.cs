@@ -1,3 +1,5 @@
+using NodaTime;
+
 using Weir.Engine;
 
 namespace Weir.Sqlite;
@@ -10,19 +12,30 @@ internal sealed class SqliteKeys(Writer writer, ReaderPool readers, LedgerMemory
     public ValueTask<IReadOnlyList<ApiKey>> ListAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         readers.ReadAsync<IReadOnlyList<ApiKey>>(connection => ReadAll(connection.Prepared("Access/ListKeys").Bind(1, workspace.Value)), cancellationToken);
 
-    public async ValueTask AddAsync(WorkspaceId workspace, ApiKey key, CancellationToken cancellationToken) =>
+    public async ValueTask AddAsync(WorkspaceId workspace, ApiKey key, AuditEntry audit, CancellationToken cancellationToken) =>
         await writer.WriteAsync(
             connection =>
             {
                 connection.Prepared("Access/InsertKey").Bind(1, workspace.Value).Bind(2, key.Id).Bind(3, key.Name).Bind(4, key.Live).Bind(5, (long)key.Scopes)
                     .Bind(6, key.Hash).Bind(7, Clock.ToMicros(key.CreatedAt)).Bind(8, key.RevokedAt is { } at ? Clock.ToMicros(at) : null).Run();
+                AuditRows.Append(connection, workspace.Value, memory.Now(), audit);
                 return true;
             },
             cancellationToken);
 
-    public ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, CancellationToken cancellationToken) =>
+    public ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, AuditEntry audit, CancellationToken cancellationToken) =>
         writer.WriteAsync(
-            connection => connection.Prepared("Access/RevokeKey").Bind(1, workspace.Value).Bind(2, id).Bind(3, Clock.ToMicros(memory.Now())).Scalar() is not null,
+            connection =>
+            {
+                Instant now = memory.Now();
+                if (connection.Prepared("Access/RevokeKey").Bind(1, workspace.Value).Bind(2, id).Bind(3, Clock.ToMicros(now)).Scalar() is not null)
+                {
+                    AuditRows.Append(connection, workspace.Value, now, audit);
+                    return true;
+                }
+
+                return ReadAll(connection.Prepared("Access/FindKey").Bind(1, workspace.Value).Bind(2, id)).Count > 0;
+            },
             cancellationToken);
 
     private static List<ApiKey> ReadAll(Statement rows)

@@ -12,7 +12,7 @@ internal sealed class SqliteWorkspaces(Writer writer, ReaderPool readers, Ledger
     public ValueTask<IReadOnlyList<Workspace>> ListAsync(CancellationToken cancellationToken) =>
         readers.ReadAsync<IReadOnlyList<Workspace>>(connection => ReadAll(connection.Prepared("Access/ListWorkspaces")), cancellationToken);
 
-    public ValueTask<Workspace?> CreateAsync(string key, string? name, string timeZone, CancellationToken cancellationToken) =>
+    public ValueTask<Workspace?> CreateAsync(string key, string? name, string timeZone, AuditEntry audit, CancellationToken cancellationToken) =>
         writer.WriteAsync(
             connection =>
             {
@@ -25,6 +25,7 @@ internal sealed class SqliteWorkspaces(Writer writer, ReaderPool readers, Ledger
 
                 Workspace workspace = new(new WorkspaceId((int)id), key, name, timeZone, now);
                 AccountRows.InsertHead(connection, workspace.Id.Value, workspace.NewHead());
+                AuditRows.Append(connection, workspace.Id.Value, now, audit);
                 return workspace;
             },
             cancellationToken);

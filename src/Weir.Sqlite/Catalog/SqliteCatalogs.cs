@@ -15,7 +15,7 @@ internal sealed class SqliteCatalogs(Writer writer, ReaderPool readers, LedgerMe
             connection => ReadAll(connection.Prepared("Catalog/ListVersions").Bind(1, workspace.Value).Bind(2, withDocuments)), cancellationToken);
 
     public ValueTask<int?> AddAsync(
-        WorkspaceId workspace, string document, CatalogFormat format, string? actor, int expectedActive, CancellationToken cancellationToken) =>
+        WorkspaceId workspace, string document, CatalogFormat format, string? actor, int expectedActive, Func<int, AuditEntry> audit, CancellationToken cancellationToken) =>
         writer.WriteAsync<int?>(
             connection =>
             {
@@ -26,14 +26,14 @@ internal sealed class SqliteCatalogs(Writer writer, ReaderPool readers, LedgerMe
 
                 int version = (int)connection.Prepared("Catalog/InsertVersion").Bind(1, workspace.Value).Bind(2, (long)format)
                     .Bind(3, Clock.ToMicros(memory.Now())).Bind(4, actor).Bind(5, document).Scalar()!.Value;
-                return Activate(connection, workspace, version, expectedActive) ? version : null;
+                return Activate(connection, workspace, version, expectedActive, audit(version)) ? version : null;
             },
             cancellationToken,
             added => Remember(workspace, added));
 
-    public ValueTask<bool> ActivateAsync(WorkspaceId workspace, int version, int expectedActive, CancellationToken cancellationToken) =>
+    public ValueTask<bool> ActivateAsync(WorkspaceId workspace, int version, int expectedActive, AuditEntry audit, CancellationToken cancellationToken) =>
         writer.WriteAsync(
-            connection => Activate(connection, workspace, version, expectedActive), cancellationToken, activated => Remember(workspace, activated ? version : null));
+            connection => Activate(connection, workspace, version, expectedActive, audit), cancellationToken, activated => Remember(workspace, activated ? version : null));
 
     public ValueTask<CatalogUse> ReadUseAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         readers.ReadAsync(
@@ -61,8 +61,16 @@ internal sealed class SqliteCatalogs(Writer writer, ReaderPool readers, LedgerMe
         (int)(connection.Prepared("Access/ReadActiveCatalog").Bind(1, workspace.Value).Scalar()
             ?? throw new InvalidOperationException($"There is no workspace {workspace.Value} in this store."));
 
-    private static bool Activate(Connection connection, WorkspaceId workspace, int version, int expectedActive) =>
-        connection.Prepared("Catalog/ActivateVersion").Bind(1, workspace.Value).Bind(2, version).Bind(3, expectedActive).Scalar() is not null;
+    private bool Activate(Connection connection, WorkspaceId workspace, int version, int expectedActive, AuditEntry audit)
+    {
+        bool activated = connection.Prepared("Catalog/ActivateVersion").Bind(1, workspace.Value).Bind(2, version).Bind(3, expectedActive).Scalar() is not null;
+        if (activated)
+        {
+            AuditRows.Append(connection, workspace.Value, memory.Now(), audit);
+        }
+
+        return activated;
+    }
 
     private static HashSet<string> Texts(Statement rows)
     {

@@ -239,6 +239,11 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
             NoteMeters(writes.Rows[i].Entry);
         }
 
+        foreach (AuditEntry audit in writes.Audit)
+        {
+            AuditRows.Append(connection, workspace, memory.Now(), audit);
+        }
+
         WriteDenials(writes);
         NotificationRows.Insert(connection, workspace, writes.Notifications);
         WriteJournal(writes);

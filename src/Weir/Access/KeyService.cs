@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 
 using NodaTime;
 
@@ -15,6 +16,12 @@ public sealed record Caller(Workspace Workspace, KeyScopes Scopes, string KeyId)
 {
     /// <summary>An admin of the workspace <c>default</c> runs the server and may manage workspaces.</summary>
     public bool IsOperator => Scopes.HasFlag(KeyScopes.Admin) && Workspace.Key == Workspace.DefaultKey;
+
+    /// <summary>The key's name, for the audit log; null for the admin key of the environment.</summary>
+    public string? KeyName { get; init; }
+
+    /// <summary>Who the audit log says it was.</summary>
+    public AuditActor Actor => AuditActor.OfKey(KeyId, KeyName);
 
     public bool Has(KeyScopes scope) => Scopes.HasFlag(KeyScopes.Admin) || Scopes.HasFlag(scope);
 }
@@ -50,21 +57,26 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
     }
 
     /// <summary>Makes a key. The text is given only here.</summary>
-    public async ValueTask<(ApiKey Key, string Text)> CreateAsync(Workspace workspace, string name, bool live, KeyScopes scopes, CancellationToken cancellationToken)
+    public async ValueTask<(ApiKey Key, string Text)> CreateAsync(
+        Workspace workspace, string name, bool live, KeyScopes scopes, AuditActor actor, CancellationToken cancellationToken)
     {
         string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
         string secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
         ApiKey key = new(id, name, live, scopes, Digest.Of(secret), Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow())), null);
-        await store.Keys.AddAsync(workspace.Id, key, cancellationToken);
+        AuditEntry audit = new(actor, AuditActions.KeyCreated, new AuditTarget("key", id))
+        {
+            After = new JsonObject { ["name"] = name, ["live"] = live, ["scopes"] = scopes.ToString().ToLowerInvariant() },
+        };
+        await store.Keys.AddAsync(workspace.Id, key, audit, cancellationToken);
         return (key, $"weir_{(live ? "live" : "test")}_{workspace.Key}_{id}_{secret}");
     }
 
     public ValueTask<IReadOnlyList<ApiKey>> ListAsync(WorkspaceId workspace, CancellationToken cancellationToken) => store.Keys.ListAsync(workspace, cancellationToken);
 
     /// <summary>A revoked key is refused from its next request on. False when there is no such key.</summary>
-    public async ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, CancellationToken cancellationToken)
+    public async ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, AuditActor actor, CancellationToken cancellationToken)
     {
-        bool found = await store.Keys.RevokeAsync(workspace, id, cancellationToken);
+        bool found = await store.Keys.RevokeAsync(workspace, id, new AuditEntry(actor, AuditActions.KeyRevoked, new AuditTarget("key", id)), cancellationToken);
         _known.Clear();
         return found;
     }
@@ -114,6 +126,6 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
         }
 
         bool matches = CryptographicOperations.FixedTimeEquals(key.Hash.ToArray(), Digest.Of(parts[4]).ToArray());
-        return matches && key.RevokedAt is null && key.Live == (parts[1] == "live") ? new Caller(workspace, key.Scopes, key.Id) : null;
+        return matches && key.RevokedAt is null && key.Live == (parts[1] == "live") ? new Caller(workspace, key.Scopes, key.Id) { KeyName = key.Name } : null;
     }
 }

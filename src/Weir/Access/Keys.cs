@@ -28,8 +28,9 @@ public interface IKeyStore
 
     ValueTask<IReadOnlyList<ApiKey>> ListAsync(WorkspaceId workspace, CancellationToken cancellationToken);
 
-    ValueTask AddAsync(WorkspaceId workspace, ApiKey key, CancellationToken cancellationToken);
+    ValueTask AddAsync(WorkspaceId workspace, ApiKey key, AuditEntry audit, CancellationToken cancellationToken);
 
     /// <summary>False when there is no such key; true also when it was revoked before.</summary>
-    ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, CancellationToken cancellationToken);
+    /// <param name="audit">Written when the key was not revoked before.</param>
+    ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, AuditEntry audit, CancellationToken cancellationToken);
 }

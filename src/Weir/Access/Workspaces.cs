@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 using NodaTime;
 
 using Weir.Engine;
@@ -20,6 +22,12 @@ public sealed record Workspace(WorkspaceId Id, string Key, string? Name, string 
     public static bool IsValidKey(string? key) =>
         key is { Length: >= 1 and <= 40 } && char.IsAsciiLetterLower(key[0]) && key.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 
+    /// <summary>What the audit log says of a new workspace.</summary>
+    public static AuditEntry Created(AuditActor actor, string key, string timeZone) => new(actor, AuditActions.WorkspaceCreated, new AuditTarget("workspace", key))
+    {
+        After = new JsonObject { ["key"] = key, ["timeZone"] = timeZone },
+    };
+
     /// <summary>The head under which the workspace's own limits are decided, as it stands before the first of them.</summary>
     public Account NewHead() => new()
     {
@@ -38,5 +46,6 @@ public interface IWorkspaceStore
     ValueTask<IReadOnlyList<Workspace>> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>Makes a workspace with its head (<see cref="Workspace.NewHead"/>). Null when the key is taken.</summary>
-    ValueTask<Workspace?> CreateAsync(string key, string? name, string timeZone, CancellationToken cancellationToken);
+    /// <param name="audit">The first record of the workspace's audit log.</param>
+    ValueTask<Workspace?> CreateAsync(string key, string? name, string timeZone, AuditEntry audit, CancellationToken cancellationToken);
 }

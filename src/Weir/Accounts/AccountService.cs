@@ -29,26 +29,37 @@ public sealed class AccountService(IWeirStore store, CatalogService catalogs, Gr
     /// <summary>Makes an account or changes it; what is null stays. Repeating it changes nothing.</summary>
     /// <param name="profile">The whole profile from now on, or null to leave it.</param>
     /// <param name="create">Whether a missing account is made; otherwise it is a failure.</param>
+    /// <param name="actor">Who the audit log says it was.</param>
     public async Task<Outcome> ChangeAsync(
-        WorkspaceId workspace, AccountKey key, AccountChange change, AccountProfile? profile, bool create, CancellationToken cancellationToken)
+        WorkspaceId workspace, AccountKey key, AccountChange change, AccountProfile? profile, bool create, AuditActor actor, CancellationToken cancellationToken)
     {
+        IReadOnlyList<string> profileChanges = [];
+        if (profile is not null)
+        {
+            profileChanges = ChangesOf((await store.Accounts.FindAsync(workspace, key, cancellationToken))?.Profile ?? new AccountProfile(key), profile);
+            profile = profileChanges.Count == 0 ? null : profile;
+        }
+
         if (create && await FailureOfNewAsync(workspace, key, change, cancellationToken) is { } failure)
         {
             return new Outcome { Id = key.Value, Refusal = failure.Refusal, Failure = failure };
         }
 
         return await commits.SubmitAsync(
-            new ChangeAccountCommand { Workspace = workspace, Account = key, IdText = key.Value, Change = change, Profile = profile, Create = create },
+            new ChangeAccountCommand
+            {
+                Workspace = workspace, Account = key, IdText = key.Value, Change = change, Profile = profile, ProfileChanges = profileChanges, Create = create, Actor = actor,
+            },
             cancellationToken);
     }
 
     /// <summary>Makes an account or changes it with a part of its profile.</summary>
     public async Task<Outcome> PutAsync(
-        WorkspaceId workspace, AccountKey key, AccountChange change, ProfileChange profile, CancellationToken cancellationToken)
+        WorkspaceId workspace, AccountKey key, AccountChange change, ProfileChange profile, AuditActor actor, CancellationToken cancellationToken)
     {
         if (profile is { Name: null, ExternalIds: null })
         {
-            return await ChangeAsync(workspace, key, change, null, true, cancellationToken);
+            return await ChangeAsync(workspace, key, change, null, true, actor, cancellationToken);
         }
 
         SemaphoreSlim turn = _profiles[(HashCode.Combine(workspace, key) & int.MaxValue) % _profiles.Length];
@@ -62,7 +73,7 @@ public sealed class AccountService(IWeirStore store, CatalogService catalogs, Gr
                 ExternalIds = profile.ExternalIds ?? whole.ExternalIds,
             };
             // The turn is kept until the change is durable, also when the caller has gone.
-            return await ChangeAsync(workspace, key, change, whole, true, CancellationToken.None);
+            return await ChangeAsync(workspace, key, change, whole, true, actor, CancellationToken.None);
         }
         finally
         {
@@ -76,6 +87,22 @@ public sealed class AccountService(IWeirStore store, CatalogService catalogs, Gr
         {
             turn.Dispose();
         }
+    }
+
+    private static List<string> ChangesOf(AccountProfile before, AccountProfile after)
+    {
+        List<string> changes = [];
+        if (before.Name != after.Name)
+        {
+            changes.Add("name");
+        }
+
+        if (before.ExternalIds.Count != after.ExternalIds.Count || before.ExternalIds.Except(after.ExternalIds).Any())
+        {
+            changes.Add("externalIds");
+        }
+
+        return changes;
     }
 
     /// <summary>

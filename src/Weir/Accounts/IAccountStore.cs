@@ -13,7 +13,11 @@ public sealed record AccountProfile(AccountKey Key)
     public IReadOnlyDictionary<string, string> ExternalIds { get; init; } = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty;
 }
 
-public sealed record NewAccount(Account Account, AccountProfile Profile);
+public sealed record NewAccount(Account Account, AccountProfile Profile)
+{
+    /// <summary>Written if the account is made by it; null for one that its first event makes.</summary>
+    public AuditEntry? Audit { get; init; }
+}
 
 public sealed record AccountRecord(AccountProfile Profile, AccountState State);
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Nodes;
 
 using Weir.Engine;
 
@@ -125,7 +127,7 @@ public sealed class CatalogService(IWeirStore store)
     /// <summary>Replaces the catalog as a whole; an invalid or incompatible document is refused with all its errors, and the active version stays (CAT-1).</summary>
     /// <param name="expected">The version that the caller has seen, or null to take whatever is active.</param>
     public async ValueTask<CatalogChange> ReplaceAsync(
-        WorkspaceId workspace, string document, CatalogFormat format, int? expected, string? actor, CancellationToken cancellationToken)
+        WorkspaceId workspace, string document, CatalogFormat format, int? expected, AuditActor actor, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -140,7 +142,7 @@ public sealed class CatalogService(IWeirStore store)
                 return refused;
             }
 
-            if (await store.Catalogs.AddAsync(workspace, document, format, actor, active, cancellationToken) is { } version)
+            if (await store.Catalogs.AddAsync(workspace, document, format, actor.Label, active, next => Audit(actor, AuditActions.CatalogChanged, active, next), cancellationToken) is { } version)
             {
                 return new CatalogChange(version, [], false) { Active = version };
             }
@@ -155,7 +157,7 @@ public sealed class CatalogService(IWeirStore store)
     /// <summary>Replaces, inserts or deletes one member of the document, such as <c>/events/pdf_export</c>, and makes the whole the next version.</summary>
     /// <param name="value">The member's new value, or null to delete it.</param>
     public async ValueTask<CatalogChange> EditAsync(
-        WorkspaceId workspace, string pointer, DocumentNode? value, int? expected, string? actor, CancellationToken cancellationToken)
+        WorkspaceId workspace, string pointer, DocumentNode? value, int? expected, AuditActor actor, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -186,7 +188,7 @@ public sealed class CatalogService(IWeirStore store)
     }
 
     /// <summary>Activates an earlier version again.</summary>
-    public async ValueTask<CatalogChange> RollbackAsync(WorkspaceId workspace, int version, int? expected, CancellationToken cancellationToken)
+    public async ValueTask<CatalogChange> RollbackAsync(WorkspaceId workspace, int version, int? expected, AuditActor actor, CancellationToken cancellationToken)
     {
         int active = await store.Catalogs.ActiveVersionAsync(workspace, cancellationToken);
         if (expected is { } seen && seen != active)
@@ -206,7 +208,7 @@ public sealed class CatalogService(IWeirStore store)
             return refused;
         }
 
-        return await store.Catalogs.ActivateAsync(workspace, version, active, cancellationToken)
+        return await store.Catalogs.ActivateAsync(workspace, version, active, Audit(actor, AuditActions.CatalogRolledBack, active, version), cancellationToken)
             ? new CatalogChange(version, [], false) { Active = version }
             : new CatalogChange(null, [], true) { Active = await store.Catalogs.ActiveVersionAsync(workspace, cancellationToken) };
     }
@@ -227,9 +229,9 @@ public sealed class CatalogService(IWeirStore store)
     {
         string text = await File.ReadAllTextAsync(path, cancellationToken);
         CatalogFormat format = Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase) ? CatalogFormat.Json : CatalogFormat.Yaml;
-        string actor = Path.GetFileName(path);
+        AuditActor actor = AuditActor.OfHost(Path.GetFileName(path));
         IReadOnlyList<CatalogVersion> versions = await store.Catalogs.ListAsync(workspace, withDocuments: false, cancellationToken);
-        CatalogVersion? applied = versions.Where(version => version.Actor == actor).MaxBy(version => version.Version);
+        CatalogVersion? applied = versions.Where(version => version.Actor == actor.Label).MaxBy(version => version.Version);
         if (applied is not null && (await store.Catalogs.FindAsync(workspace, applied.Version, cancellationToken))?.Document == text)
         {
             return;
@@ -241,6 +243,13 @@ public sealed class CatalogService(IWeirStore store)
             throw new InvalidDataException($"The catalog {path} was not taken:{Environment.NewLine}{string.Join(Environment.NewLine, change.Errors.Select(e => "  " + e))}");
         }
     }
+
+    /// <summary>The documents themselves are kept for ever under their numbers.</summary>
+    private static AuditEntry Audit(AuditActor actor, string action, int before, int after) => new(actor, action, new AuditTarget("catalog", after.ToString(CultureInfo.InvariantCulture)))
+    {
+        Before = before == 0 ? null : new JsonObject { ["version"] = before },
+        After = new JsonObject { ["version"] = after },
+    };
 
     private async ValueTask<(int Active, Catalog? Next, CatalogChange? Refused)> CheckAsync(
         WorkspaceId workspace, string document, CatalogFormat format, CancellationToken cancellationToken)

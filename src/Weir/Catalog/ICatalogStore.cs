@@ -25,10 +25,12 @@ public interface ICatalogStore
     ValueTask<IReadOnlyList<CatalogVersion>> ListAsync(WorkspaceId workspace, bool withDocuments, CancellationToken cancellationToken);
 
     /// <summary>Stores a document as the next version and activates it, if <paramref name="expectedActive"/> is still the active one. Null when it is not.</summary>
-    ValueTask<int?> AddAsync(WorkspaceId workspace, string document, CatalogFormat format, string? actor, int expectedActive, CancellationToken cancellationToken);
+    /// <param name="audit">What the audit log says of the version with the number that it gets.</param>
+    ValueTask<int?> AddAsync(
+        WorkspaceId workspace, string document, CatalogFormat format, string? actor, int expectedActive, Func<int, AuditEntry> audit, CancellationToken cancellationToken);
 
     /// <summary>Activates an earlier version, if <paramref name="expectedActive"/> is still the active one. False when it is not.</summary>
-    ValueTask<bool> ActivateAsync(WorkspaceId workspace, int version, int expectedActive, CancellationToken cancellationToken);
+    ValueTask<bool> ActivateAsync(WorkspaceId workspace, int version, int expectedActive, AuditEntry audit, CancellationToken cancellationToken);
 
     /// <summary>Meters that have entries and plans that accounts are on: what a new version must not remove.</summary>
     ValueTask<CatalogUse> ReadUseAsync(WorkspaceId workspace, CancellationToken cancellationToken);

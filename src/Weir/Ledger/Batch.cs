@@ -26,6 +26,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
     private readonly Dictionary<(long, Instant, string, Refusal), long> _denialCounts = [];
     private readonly Dictionary<long, ProfileWrite> _profiles = [];
     private readonly HashSet<Digest> _settled = [];
+    private readonly List<AuditEntry> _audit = [];
 
     public WorkspaceId Workspace => workspace;
 
@@ -124,9 +125,10 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
         return outcome;
     }
 
-    public void ChangeAccount(Working account, AccountState state, AccountProfile? profile)
+    public void ChangeAccount(Working account, AccountState state, AccountProfile? profile, AuditEntry audit)
     {
         account.Replace(state);
+        _audit.Add(audit);
         if (profile is not null)
         {
             _profiles[state.Account.Id] = new ProfileWrite(state.Account.Id, profile);
@@ -153,6 +155,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
                 Aliases = _aliases,
                 Rows = _rows,
                 Denials = _denials,
+                Audit = _audit,
                 DenialCounts = [.. _denialCounts.Select(c => new DenialCount(c.Key.Item1, c.Key.Item2, c.Key.Item3, c.Key.Item4, c.Value))],
             };
     }

@@ -41,7 +41,7 @@ public sealed class BatchExecutor
         LedgerLoad load = LoadOf(commands);
         for (int attempt = 1; ; attempt++)
         {
-            Dictionary<AccountKey, AccountChange?> missing;
+            Dictionary<AccountKey, ChangeAccountCommand?> missing;
             await using (ILedgerTransaction transaction = await _store.Ledger.BeginAsync(workspace, CancellationToken.None))
             {
                 LedgerSnapshot snapshot = await transaction.LoadAsync(load, CancellationToken.None);
@@ -142,9 +142,9 @@ public sealed class BatchExecutor
     }
 
     /// <summary>Accounts that the batch needs, that do not exist, and that the catalog or the command lets it make.</summary>
-    private static Dictionary<AccountKey, AccountChange?> Missing(IReadOnlyList<LedgerCommand> commands, LedgerSnapshot snapshot, CatalogBook book)
+    private static Dictionary<AccountKey, ChangeAccountCommand?> Missing(IReadOnlyList<LedgerCommand> commands, LedgerSnapshot snapshot, CatalogBook book)
     {
-        Dictionary<AccountKey, AccountChange?> missing = [];
+        Dictionary<AccountKey, ChangeAccountCommand?> missing = [];
         foreach (LedgerCommand command in commands)
         {
             bool create = command switch
@@ -155,39 +155,38 @@ public sealed class BatchExecutor
             };
             if (create && !snapshot.Accounts.ContainsKey(command.Account))
             {
-                missing[command.Account] = missing.GetValueOrDefault(command.Account) ?? (command as ChangeAccountCommand)?.Change;
+                missing[command.Account] = missing.GetValueOrDefault(command.Account) ?? command as ChangeAccountCommand;
             }
         }
 
         return missing;
     }
 
-    private async Task CreateAsync(WorkspaceId workspace, Dictionary<AccountKey, AccountChange?> missing)
+    private async Task CreateAsync(WorkspaceId workspace, Dictionary<AccountKey, ChangeAccountCommand?> missing)
     {
         AccountState head = await _store.Ledger.ReadWorkspaceStateAsync(workspace, CancellationToken.None);
         (_, Catalog catalog) = await _catalogs.ActiveAsync(workspace, CancellationToken.None);
         await using ILedgerTransaction clock = await _store.Ledger.BeginAsync(workspace, CancellationToken.None);
         Instant now = (await clock.LoadAsync(new LedgerLoad { Accounts = [] }, CancellationToken.None)).Clock;
         await clock.DisposeAsync();
-        await _store.Ledger.CreateAccountsAsync(workspace, [.. missing.Select(m => NewAccount(m.Key, head, catalog, now, m.Value))], CancellationToken.None);
+        await _store.Ledger.CreateAccountsAsync(workspace, [.. missing.Select(m => NewAccount(m.Key, head, catalog, now, m.Value?.Change, m.Value?.Actor))], CancellationToken.None);
     }
 
     /// <summary>
     /// An account on the default plan, anchored at the start of its first day in the workspace's zone (PER-1), or as the change that makes
     /// it says: a zone or an anchor that an account begins with shapes its first period already.
     /// </summary>
-    internal static NewAccount NewAccount(AccountKey key, AccountState workspace, Catalog catalog, Instant now, AccountChange? change = null)
+    internal static NewAccount NewAccount(AccountKey key, AccountState workspace, Catalog catalog, Instant now, AccountChange? change = null, AuditActor? actor = null)
     {
         Schedule schedule = Schedule.StartingOn(now, change?.Zone ?? workspace.Account.Timeline.Latest.Zone);
-        return new(
-            new Account
-            {
-                Id = Batch.RandomId(),
-                CreatedAt = now,
-                Plan = catalog.DefaultPlan.Key,
-                Timeline = Timeline.Starting(change?.Anchor is { } anchor ? new Schedule(schedule.Zone, anchor) : schedule),
-            },
-            new AccountProfile(key));
+        Account account = new()
+        {
+            Id = Batch.RandomId(),
+            CreatedAt = now,
+            Plan = catalog.DefaultPlan.Key,
+            Timeline = Timeline.Starting(change?.Anchor is { } anchor ? new Schedule(schedule.Zone, anchor) : schedule),
+        };
+        return new(account, new AccountProfile(key)) { Audit = actor is null ? null : AccountAudit.Created(actor, account) };
     }
 
     /// <summary>An item that fails alone fails alone (TX-2): an overflow is its own, not its batch's.</summary>
@@ -369,7 +368,8 @@ public sealed class BatchExecutor
 
         if (!ReferenceEquals(changed, account.State.Account) || command.Profile is not null)
         {
-            batch.ChangeAccount(account, account.State with { Account = changed }, command.Profile);
+            AuditEntry audit = AccountAudit.Changed(command.Actor, account.State.Account, changed, command.ProfileChanges);
+            batch.ChangeAccount(account, account.State with { Account = changed }, command.Profile, audit);
         }
 
         return new Outcome { Id = command.IdText, Account = account.State };

@@ -154,6 +154,9 @@ public sealed record LedgerWrites
 
     /// <summary>What the decisions have to tell to the outside, in the order in which they are told. One whose id is there already is left out.</summary>
     public IReadOnlyList<Notification> Notifications { get; init; } = [];
+
+    /// <summary>Records of the audit log, in their order.</summary>
+    public IReadOnlyList<AuditEntry> Audit { get; init; } = [];
 }
 
 /// <summary>An account's state after the batch, and what of it changed. The workspace's head is account 0.</summary>

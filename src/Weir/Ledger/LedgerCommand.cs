@@ -98,6 +98,11 @@ internal sealed class ChangeAccountCommand : LedgerCommand
     /// <summary>The profile from now on; null leaves it.</summary>
     public AccountProfile? Profile { get; init; }
 
+    /// <summary>The members of the profile that change, for the audit log.</summary>
+    public IReadOnlyList<string> ProfileChanges { get; init; } = [];
+
+    public required AuditActor Actor { get; init; }
+
     /// <summary>Whether a missing account is created.</summary>
     public required bool Create { get; init; }
 }

@@ -27,7 +27,7 @@ public sealed class StoreLifetime : IHostedLifecycleService
     {
         await _store.OpenAsync(cancellationToken);
         Default = await _store.Workspaces.FindAsync(Workspace.DefaultKey, cancellationToken)
-            ?? await _store.Workspaces.CreateAsync(Workspace.DefaultKey, null, "UTC", cancellationToken)
+            ?? await _store.Workspaces.CreateAsync(Workspace.DefaultKey, null, "UTC", Workspace.Created(AuditActor.Host, Workspace.DefaultKey, "UTC"), cancellationToken)
             ?? throw new StoreUnavailableException("The workspace 'default' can neither be found nor made.");
         if (_options.CatalogFile is { } file)
         {

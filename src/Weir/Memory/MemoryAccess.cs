@@ -18,11 +18,18 @@ internal sealed class MemoryWorkspaces(MemoryStore store) : IWorkspaceStore
         }
     }
 
-    public ValueTask<Workspace?> CreateAsync(string key, string? name, string timeZone, CancellationToken cancellationToken)
+    public ValueTask<Workspace?> CreateAsync(string key, string? name, string timeZone, AuditEntry audit, CancellationToken cancellationToken)
     {
         lock (store.Gate)
         {
-            return ValueTask.FromResult(store.All().Any(workspace => workspace.Workspace.Key == key) ? null : store.Add(key, name, timeZone));
+            if (store.All().Any(workspace => workspace.Workspace.Key == key))
+            {
+                return ValueTask.FromResult<Workspace?>(null);
+            }
+
+            Workspace added = store.Add(key, name, timeZone);
+            store.Of(added.Id).Add(audit, added.CreatedAt);
+            return ValueTask.FromResult<Workspace?>(added);
         }
     }
 }
@@ -45,17 +52,19 @@ internal sealed class MemoryKeys(MemoryStore store) : IKeyStore
         }
     }
 
-    public ValueTask AddAsync(WorkspaceId workspace, ApiKey key, CancellationToken cancellationToken)
+    public ValueTask AddAsync(WorkspaceId workspace, ApiKey key, AuditEntry audit, CancellationToken cancellationToken)
     {
         lock (store.Gate)
         {
-            store.Of(workspace).Keys.Add(key.Id, key);
+            MemoryWorkspace found = store.Of(workspace);
+            found.Keys.Add(key.Id, key);
+            found.Add(audit, store.Now());
         }
 
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, CancellationToken cancellationToken)
+    public ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, AuditEntry audit, CancellationToken cancellationToken)
     {
         lock (store.Gate)
         {
@@ -65,7 +74,12 @@ internal sealed class MemoryKeys(MemoryStore store) : IKeyStore
                 return ValueTask.FromResult(false);
             }
 
-            found.Keys[id] = key with { RevokedAt = key.RevokedAt ?? store.Now() };
+            if (key.RevokedAt is null)
+            {
+                found.Keys[id] = key with { RevokedAt = store.Now() };
+                found.Add(audit, store.Now());
+            }
+
             return ValueTask.FromResult(true);
         }
     }

@@ -28,7 +28,7 @@ internal sealed class MemoryCatalogs(MemoryStore store) : ICatalogStore
     }
 
     public ValueTask<int?> AddAsync(
-        WorkspaceId workspace, string document, CatalogFormat format, string? actor, int expectedActive, CancellationToken cancellationToken)
+        WorkspaceId workspace, string document, CatalogFormat format, string? actor, int expectedActive, Func<int, AuditEntry> audit, CancellationToken cancellationToken)
     {
         lock (store.Gate)
         {
@@ -41,11 +41,12 @@ internal sealed class MemoryCatalogs(MemoryStore store) : ICatalogStore
             int version = found.Catalogs.Count + 1;
             found.Catalogs.Add(new CatalogVersion(version, document, format, store.Now(), actor));
             found.ActiveCatalog = version;
+            found.Add(audit(version), store.Now());
             return ValueTask.FromResult<int?>(version);
         }
     }
 
-    public ValueTask<bool> ActivateAsync(WorkspaceId workspace, int version, int expectedActive, CancellationToken cancellationToken)
+    public ValueTask<bool> ActivateAsync(WorkspaceId workspace, int version, int expectedActive, AuditEntry audit, CancellationToken cancellationToken)
     {
         lock (store.Gate)
         {
@@ -56,6 +57,7 @@ internal sealed class MemoryCatalogs(MemoryStore store) : ICatalogStore
             }
 
             found.ActiveCatalog = version;
+            found.Add(audit, store.Now());
             return ValueTask.FromResult(true);
         }
     }

@@ -27,6 +27,10 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
                     MemoryAccount added = new(account.Profile, account.Account);
                     found.Heads.Add(account.Account.Id, added);
                     found.Accounts.Add(account.Profile.Key, added);
+                    if (account.Audit is { } audit)
+                    {
+                        found.Add(audit, store.Now());
+                    }
                 }
             }
         }

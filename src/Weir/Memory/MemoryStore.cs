@@ -24,6 +24,7 @@ public sealed class MemoryStore : IWeirStore
         Ledger = new MemoryLedger(this);
         Summaries = new MemorySummaries(this);
         Notifications = new MemoryNotifications(this);
+        Audit = new MemoryAudit(this);
     }
 
     public IWorkspaceStore Workspaces { get; }
@@ -39,6 +40,8 @@ public sealed class MemoryStore : IWeirStore
     public ISummaryStore Summaries { get; }
 
     public INotificationStore Notifications { get; }
+
+    public IAuditStore Audit { get; }
 
     /// <summary>Held for every look at the store's state and every change of it; never across an await.</summary>
     internal Lock Gate { get; } = new();

@@ -112,6 +112,11 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
             workspace.Ids.Add(denial.Id, new MemoryId(denial.Fingerprint, 0, denial.Answer.ToArray()));
         }
 
+        foreach (AuditEntry audit in writes.Audit)
+        {
+            workspace.Add(audit, now);
+        }
+
         foreach (DenialCount count in writes.DenialCounts)
         {
             (long, Instant, string, Engine.Refusal) key = (count.Account, count.Bucket, count.Type, count.Refusal);

@@ -50,6 +50,8 @@ internal sealed class MemoryWorkspace
 
     public MemoryOutbox Outbox { get; } = new();
 
+    public List<AuditRecord> Audit { get; } = [];
+
     public MemoryAccount Head => Heads[Account.WorkspaceHead];
 
     public StoredEntry? EntryAt(long sequence) => sequence >= 1 && sequence <= Entries.Count ? Entries[(int)(sequence - 1)] : null;
@@ -59,6 +61,8 @@ internal sealed class MemoryWorkspace
     public EntryHistory HistoryOf(StoredEntry entry) => new(entry, LaterThan(entry.Sequence));
 
     public AccountKey? KeyOf(long account) => Heads.TryGetValue(account, out MemoryAccount? found) ? found.Profile?.Key : null;
+
+    public void Add(AuditEntry audit, Instant now) => Audit.Add(AuditChain.Next(Audit.Count == 0 ? AuditHead.None : Audit[^1].Head, now, audit));
 
     public void Append(LedgerRow row, long sequence)
     {

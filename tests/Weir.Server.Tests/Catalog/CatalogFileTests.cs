@@ -15,7 +15,7 @@ public sealed class CatalogFileTests : IDisposable
         await File.WriteAllTextAsync(file, "name: first\ndefaultPlan: free\nplans: { free: {} }\n");
         await using MemoryStore store = new(TimeProvider.System);
         await store.OpenAsync(CancellationToken.None);
-        WorkspaceId workspace = (await store.Workspaces.CreateAsync("default", null, "UTC", CancellationToken.None))!.Id;
+        WorkspaceId workspace = (await store.Workspaces.CreateAsync("default", null, "UTC", Workspace.Created(AuditActor.Host, "default", "UTC"), CancellationToken.None))!.Id;
         CatalogService catalogs = new(store);
         async Task<(int, string)> ApplyAsync()
         {
@@ -26,7 +26,7 @@ public sealed class CatalogFileTests : IDisposable
 
         Assert.Equal((1, "first"), await ApplyAsync());
         DocumentNode name = CatalogText.Parse("\"second\"", CatalogFormat.Json).Root!;
-        Assert.Equal(2, (await catalogs.EditAsync(workspace, "/name", name, null, "admin", CancellationToken.None)).Version);
+        Assert.Equal(2, (await catalogs.EditAsync(workspace, "/name", name, null, AuditActor.OfKey("admin", null), CancellationToken.None)).Version);
         Assert.Equal((2, "second"), await ApplyAsync());
         await File.WriteAllTextAsync(file, "name: third\ndefaultPlan: free\nplans: { free: {} }\n");
         Assert.Equal((3, "third"), await ApplyAsync());

@@ -81,7 +81,12 @@ public sealed partial class RunningServer : IAsyncDisposable
         _process = process;
         process.OutputDataReceived += (_, line) => Append(_output, line.Data);
         process.ErrorDataReceived += (_, line) => Read(line.Data);
-        process.Exited += (_, _) => _serving.TrySetException(new InvalidOperationException("The server ended: " + Log));
+        process.Exited += (_, _) =>
+        {
+            // The last lines may be on their way still; this waits for the end of both outputs.
+            process.WaitForExit();
+            _serving.TrySetException(new InvalidOperationException("The server ended: " + Log));
+        };
         process.EnableRaisingEvents = true;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();

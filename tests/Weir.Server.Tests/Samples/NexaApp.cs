@@ -79,7 +79,7 @@ internal sealed class NexaApp : IAsyncDisposable
 
     public async Task SubscribeAsync(string organization, string plan)
     {
-        Outcome outcome = await Services.GetRequiredService<AccountService>().ChangeAsync(Workspace, new AccountKey(organization), new AccountChange { Plan = plan }, null, create: true, CancellationToken.None);
+        Outcome outcome = await Services.GetRequiredService<AccountService>().ChangeAsync(Workspace, new AccountKey(organization), new AccountChange { Plan = plan }, null, create: true, AuditActor.Host, CancellationToken.None);
         Assert.True(outcome.Allowed);
     }
 

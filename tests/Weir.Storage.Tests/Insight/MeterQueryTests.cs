@@ -176,7 +176,7 @@ public sealed class MeterQueryTests
         await using UsageDesk desk = await UsageDesk.OpenAsync(s_start);
         await desk.RecordAsync("1", "ping");
         Workspace other = (await desk.Store.Workspaces.CreateAsync("other", null, "UTC", CancellationToken.None))!;
-        await desk.Get<CatalogService>().ReplaceAsync(other.Id, UsageDesk.Catalog, CatalogFormat.Yaml, null, null, CancellationToken.None);
+        await desk.Get<CatalogService>().ReplaceAsync(other.Id, UsageDesk.Catalog, CatalogFormat.Yaml, null, AuditActor.Host, CancellationToken.None);
         MeterQuery query = Whole("calls") with { GroupBy = ["type"] };
         Assert.NotEmpty((await desk.Get<MeterQueryService>().QueryAsync(desk.Workspace, query with { Subjects = [Sample.Acme] }, CancellationToken.None)).Rows);
         Assert.Empty((await desk.Get<MeterQueryService>().QueryAsync(other.Id, query with { Subjects = [Sample.Acme] }, CancellationToken.None)).Rows);

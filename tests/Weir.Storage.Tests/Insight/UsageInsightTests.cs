@@ -39,7 +39,7 @@ public sealed class UsageInsightTests
         await desk.RecordAsync("1", "diagnose", at: Instant.FromUtc(2025, 10, 15, 0, 0), import: true);
         await desk.RecordAsync("2", "diagnose");
         Outcome changed = await desk.Get<AccountService>().ChangeAsync(
-            desk.Workspace, Sample.Acme, new AccountChange { Anchor = new LocalDateTime(2026, 1, 25, 0, 0) }, null, false, CancellationToken.None);
+            desk.Workspace, Sample.Acme, new AccountChange { Anchor = new LocalDateTime(2026, 1, 25, 0, 0) }, null, false, AuditActor.Host, CancellationToken.None);
         Assert.True(changed.Allowed);
         desk.Clock.Now = Instant.FromUtc(2026, 2, 26, 0, 0);
         await desk.RecordAsync("3", "diagnose");

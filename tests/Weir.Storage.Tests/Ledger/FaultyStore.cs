@@ -23,6 +23,8 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
 
     public ILedgerStore Ledger => inner.Ledger;
 
+    public IAuditStore Audit => inner.Audit;
+
     public ISummaryStore Summaries => this;
 
     public INotificationStore Notifications => inner.Notifications;

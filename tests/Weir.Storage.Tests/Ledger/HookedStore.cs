@@ -26,6 +26,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public ILedgerStore Ledger => this;
 
+    public IAuditStore Audit => inner.Audit;
+
     public ISummaryStore Summaries => inner.Summaries;
 
     public INotificationStore Notifications => inner.Notifications;

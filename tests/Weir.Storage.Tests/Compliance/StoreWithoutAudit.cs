@@ -1,0 +1,23 @@
+namespace Weir.Storage.Tests;
+
+/// <summary>The writing members of the stores for tests that are not about the audit log.</summary>
+internal static class StoreWithoutAudit
+{
+    private static readonly AuditEntry s_audit = new(AuditActor.Host, "test.done", new AuditTarget("test", "1"));
+
+    public static ValueTask<Workspace?> CreateAsync(this IWorkspaceStore store, string key, string? name, string timeZone, CancellationToken cancellationToken) =>
+        store.CreateAsync(key, name, timeZone, s_audit, cancellationToken);
+
+    public static ValueTask AddAsync(this IKeyStore store, WorkspaceId workspace, ApiKey key, CancellationToken cancellationToken) =>
+        store.AddAsync(workspace, key, s_audit, cancellationToken);
+
+    public static ValueTask<bool> RevokeAsync(this IKeyStore store, WorkspaceId workspace, string id, CancellationToken cancellationToken) =>
+        store.RevokeAsync(workspace, id, s_audit, cancellationToken);
+
+    public static ValueTask<int?> AddAsync(
+        this ICatalogStore store, WorkspaceId workspace, string document, CatalogFormat format, string? actor, int expectedActive, CancellationToken cancellationToken) =>
+        store.AddAsync(workspace, document, format, actor, expectedActive, _ => s_audit, cancellationToken);
+
+    public static ValueTask<bool> ActivateAsync(this ICatalogStore store, WorkspaceId workspace, int version, int expectedActive, CancellationToken cancellationToken) =>
+        store.ActivateAsync(workspace, version, expectedActive, s_audit, cancellationToken);
+}
