@@ -1,3 +1,4 @@
+using NodaTime;
 using NodaTime.Text;
 
 using Weir.Engine;
@@ -7,12 +8,12 @@ namespace Weir.AspNetCore;
 /// <summary>How accounts are shown.</summary>
 internal static class AccountAnswers
 {
-    public static AccountAnswer Of(AccountRecord record, CatalogBook book)
+    public static AccountAnswer Of(AccountRecord record, CatalogBook book, Instant now)
     {
         Account account = record.State.Account;
         Schedule schedule = account.Timeline.Latest;
         return new AccountAnswer(
-            record.Profile.Key.Value, record.Profile.Name, Of(book.PlanOf(account)), account.PinnedVersion, schedule.Zone.Id,
+            record.Profile.Key.Value, record.Profile.Name, Of(book.PlanOf(account, now)), account.SubscriptionAt(now).PinnedVersion, schedule.Zone.Id,
             LocalDateTimePattern.ExtendedIso.Format(schedule.Anchor), account.Suspended, account.CreatedAt, record.Profile.ExternalIds,
             [.. account.Overrides.Select(entry => Of(entry, book.Active))]);
     }
@@ -21,7 +22,7 @@ internal static class AccountAnswers
     {
         Account account = usage.State.Account;
         return new AccountListItem(
-            usage.Profile.Key.Value, usage.Profile.Name, Of(usage.Plan), account.PinnedVersion, account.Timeline.Latest.Zone.Id, account.Suspended, account.CreatedAt,
+            usage.Profile.Key.Value, usage.Profile.Name, Of(usage.Plan), account.SubscriptionAt(usage.AsOf).PinnedVersion, account.Timeline.Latest.Zone.Id, account.Suspended, account.CreatedAt,
             [.. usage.Balances.Where(line => line.Limit.Scope == ScopeKind.Account && line.Limit.Limit is not null).Select(Of)]);
     }
 

@@ -113,6 +113,6 @@ internal static class AccountEndpoints
     {
         AccountRecord record = await accounts.FindAsync(context.Workspace(), key, context.RequestAborted) ?? throw new ProblemException(Problem.UnknownAccount(key.Value));
         CatalogBook book = await catalogs.BookAsync(context.Workspace(), record.State.Account, context.RequestAborted);
-        await JsonBody.WriteAsync(context, AccountAnswers.Of(record, book));
+        await JsonBody.WriteAsync(context, AccountAnswers.Of(record, book, accounts.Now));
     }
 }

@@ -38,7 +38,15 @@ public sealed record Account
     public bool Suspended { get; init; }
 
     public ImmutableArray<LimitOverride> Overrides { get; init; } = [];
+
+    /// <summary>What the account is subscribed to at a time.</summary>
+    public Subscription SubscriptionAt(Instant now) => new(Plan, PinnedVersion);
 }
+
+/// <summary>What an account is subscribed to.</summary>
+/// <param name="Plan">Key of the plan.</param>
+/// <param name="PinnedVersion">The catalog version whose plan holds, or null to follow the active one (PLAN-1).</param>
+public readonly record struct Subscription(string Plan, int? PinnedVersion);
 
 /// <summary>A limit that stands in place of the plan's for one account.</summary>
 /// <param name="Per">The allowance it is for, or null for every allowance of the meter at that scope.</param>

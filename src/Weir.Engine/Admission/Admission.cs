@@ -28,7 +28,7 @@ public static class Admission
             return Fail(unchanged, mistimed);
         }
 
-        Plan plan = book.PlanOf(account.Account);
+        Plan plan = book.PlanOf(account.Account, command.Now);
         bool observes = EnforcementOf(book, plan, command) == EnforcementMode.Observe;
         if (command.Failed)
         {
@@ -76,7 +76,7 @@ public static class Admission
 
     /// <summary>The balances that an import will touch: their periods may be closed, so that the account's state need not have them.</summary>
     public static IReadOnlyCollection<BalanceKey> KeysOf(AccountState account, AccountState workspace, CatalogBook book, Consume command) =>
-        [.. Footprint.Of(account, workspace, book.Active, book.PlanOf(account.Account), command).Where(t => t.Limit.Scope != ScopeKind.Workspace).Select(t => t.Balance.Key)];
+        [.. Footprint.Of(account, workspace, book.Active, book.PlanOf(account.Account, command.Now), command).Where(t => t.Limit.Scope != ScopeKind.Workspace).Select(t => t.Balance.Key)];
 
     /// <summary>PER-5: imported history may not change a period in which the account has lived events of its own.</summary>
     private static Failure? CheckImport(Account account, Consume command, List<TouchedBalance> touched)

@@ -29,7 +29,7 @@ public static class UsageView
     /// </summary>
     public static ImmutableArray<UsageLine> Of(AccountState state, CatalogBook book, Instant now)
     {
-        Plan plan = book.PlanOf(state.Account);
+        Plan plan = book.PlanOf(state.Account, now);
         IEnumerable<string> used = state.Balances.Values
             .Where(b => (b.Used != Quantity.Zero || state.HeldOf(b, now) != Quantity.Zero) && b.Key.PeriodStart <= now && now < b.PeriodEnd)
             .Select(b => b.Key.Meter);

@@ -44,7 +44,7 @@ public static class Corrections
             At = command.Original.CountedAt,
             RecordedAt = command.Now,
             CatalogVersion = command.Original.CatalogVersion,
-            Plan = book.PlanOf(account.Account).Key,
+            Plan = book.PlanOf(account.Account, command.Now).Key,
             Properties = command.Original.Properties,
             Charges = [.. NetCharges(command.Original, command.Later).Select(charge => settling.AsApplied(charge with { Amount = -charge.Amount }))],
             Lines = settling.Writer.TakeLines(),
@@ -59,7 +59,7 @@ public static class Corrections
     /// <summary>Moves every account-wide balance of a meter; a negative amount is at most what is used in each of them.</summary>
     public static Decision Decide(AccountState account, AccountState workspace, CatalogBook book, Adjust command)
     {
-        Plan plan = book.PlanOf(account.Account);
+        Plan plan = book.PlanOf(account.Account, command.Now);
         List<(StandingLimit Limit, Balance Balance)> balances = [];
         foreach (StandingLimit limit in LimitRules.OfMeter(plan, account.Account, command.Meter, command.Now))
         {

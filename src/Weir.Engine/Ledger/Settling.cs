@@ -51,7 +51,7 @@ internal sealed class Settling(AccountState account, AccountState workspace, Cat
     public void Open(Charge charge, Scopes scopes)
     {
         Meter meter = MeterOf(charge.Meter, charge.Scale, charge.Kind);
-        foreach (StandingLimit limit in LimitRules.OfMeter(book.PlanOf(account.Account), account.Account, meter, now).Concat(LimitRules.OfWorkspace(book.Active, meter)))
+        foreach (StandingLimit limit in LimitRules.OfMeter(book.PlanOf(account.Account, now), account.Account, meter, now).Concat(LimitRules.OfWorkspace(book.Active, meter)))
         {
             AccountState holder = limit.Scope == ScopeKind.Workspace ? workspace : account;
             Period period = holder.Account.Timeline.At(limit.Per, now);
@@ -73,7 +73,7 @@ internal sealed class Settling(AccountState account, AccountState workspace, Cat
         Meter meter = MeterOf(original.Key.Meter, original.Scale, MeterKind.Sum);
         ImmutableArray<StandingLimit> limits = original.Key.Scope == ScopeKind.Workspace
             ? LimitRules.OfWorkspace(book.Active, meter)
-            : LimitRules.OfMeter(book.PlanOf(account.Account), account.Account, meter, now);
+            : LimitRules.OfMeter(book.PlanOf(account.Account, now), account.Account, meter, now);
         foreach (StandingLimit limit in limits)
         {
             if (limit.Scope == original.Key.Scope && limit.Per == original.Key.Per)

@@ -20,6 +20,9 @@ public sealed class AccountService(IWeirStore store, CatalogService catalogs, Gr
     /// <summary>Two changes of one profile are one after the other: each keeps what the other has set.</summary>
     private readonly SemaphoreSlim[] _profiles = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
 
+    /// <summary>The time by which accounts are shown.</summary>
+    public Instant Now => Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
+
     public ValueTask<AccountRecord?> FindAsync(WorkspaceId workspace, AccountKey key, CancellationToken cancellationToken) =>
         store.Accounts.FindAsync(workspace, key, cancellationToken);
 
@@ -116,10 +119,9 @@ public sealed class AccountService(IWeirStore store, CatalogService catalogs, Gr
             return null;
         }
 
-        Instant now = Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
         CatalogBook book = await catalogs.BookAsync(workspace, (Account?)null, cancellationToken);
         AccountState head = await store.Ledger.ReadWorkspaceStateAsync(workspace, cancellationToken);
-        AccountRules.Apply(BatchExecutor.NewAccount(key, head, book.Active, now, change).Account, change, book, now, out Failure? failure);
+        AccountRules.Apply(BatchExecutor.NewAccount(key, head, book.Active, Now, change).Account, change, book, Now, out Failure? failure);
         return failure;
     }
 }

@@ -30,12 +30,14 @@ public sealed class UsageBreakdownService
 
     private readonly IWeirStore _store;
     private readonly CatalogService _catalogs;
+    private readonly TimeProvider _time;
     private readonly UsageParts _parts;
 
-    public UsageBreakdownService(IWeirStore store, CatalogService catalogs, SummaryProjector projector)
+    public UsageBreakdownService(IWeirStore store, CatalogService catalogs, SummaryProjector projector, TimeProvider time)
     {
         _store = store;
         _catalogs = catalogs;
+        _time = time;
         _parts = new UsageParts(store, catalogs, projector);
     }
 
@@ -113,8 +115,16 @@ public sealed class UsageBreakdownService
         return totals;
     }
 
-    private async ValueTask<string> MainMeterAsync(WorkspaceId workspace, AccountState? state, Catalog catalog, CancellationToken cancellationToken) =>
-        MainMeterOf(state is null ? catalog.DefaultPlan : (await _catalogs.BookAsync(workspace, state.Account, cancellationToken)).PlanOf(state.Account), catalog);
+    private async ValueTask<string> MainMeterAsync(WorkspaceId workspace, AccountState? state, Catalog catalog, CancellationToken cancellationToken)
+    {
+        if (state is null)
+        {
+            return MainMeterOf(catalog.DefaultPlan, catalog);
+        }
+
+        CatalogBook book = await _catalogs.BookAsync(workspace, state.Account, cancellationToken);
+        return MainMeterOf(book.PlanOf(state.Account, Clock.Truncate(Instant.FromDateTimeOffset(_time.GetUtcNow()))), catalog);
+    }
 
     private async ValueTask<UsageBreakdown> NamedAsync(
         WorkspaceId workspace, string by, Instant from, Instant to, string main, Dictionary<(long Account, string? Value), UsageTotals> raw, Catalog catalog, CancellationToken cancellationToken)

@@ -50,10 +50,10 @@ public sealed class UsageService(IWeirStore store, CatalogService catalogs, Weir
 
     private AccountUsage Of(AccountRecord record, CatalogBook book, Instant now)
     {
-        Plan plan = book.PlanOf(record.State.Account);
+        Plan plan = book.PlanOf(record.State.Account, now);
         ImmutableArray<UsageLine> lines = UsageView.Of(record.State, book, now);
         return new AccountUsage(
-            record.Profile, record.State, book.CatalogOf(record.State.Account), plan, options.Enforcement ?? plan.Enforcement ?? book.Active.Enforcement,
+            record.Profile, record.State, book.CatalogOf(record.State.Account, now), plan, options.Enforcement ?? plan.Enforcement ?? book.Active.Enforcement,
             lines, Cost(lines, Per.Month), Cost(lines, Per.Lifetime), now);
     }
 
