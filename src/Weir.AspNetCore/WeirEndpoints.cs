@@ -26,7 +26,10 @@ public static class WeirEndpointRouteBuilderExtensions
         AdminEndpoints.Map(api);
         CatalogEndpoints.Map(api);
         CatalogMemberEndpoints.Map(api);
+        SelfServiceEndpoints.Map(api);
+        UsageStreamEndpoints.Map(api);
         KeyEndpoints.Map(api);
+        PortalTokenEndpoints.Map(api);
         WorkspaceEndpoints.Map(api);
         MismatchEndpoints.Map(api);
         HealthEndpoints.Map(endpoints);

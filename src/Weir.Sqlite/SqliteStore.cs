@@ -32,6 +32,7 @@ public sealed class SqliteStore : IWeirStore
         Summaries = new SqliteSummaries(Writer, _readers);
         Notifications = new SqliteNotifications(Writer, _readers);
         Audit = new SqliteAudit(_readers);
+        PortalTokens = new SqlitePortalTokens(Writer, _readers, memory);
     }
 
     public IWorkspaceStore Workspaces { get; }
@@ -49,6 +50,8 @@ public sealed class SqliteStore : IWeirStore
     public INotificationStore Notifications { get; }
 
     public IAuditStore Audit { get; }
+
+    public IPortalTokenStore PortalTokens { get; }
 
     internal Writer Writer { get; }
 

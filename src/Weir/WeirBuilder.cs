@@ -43,6 +43,7 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<ImportService>();
         services.TryAddSingleton<AccountService>();
         services.TryAddSingleton<KeyService>();
+        services.TryAddSingleton<PortalTokenService>();
         services.TryAddSingleton<AuditVerifier>();
         services.TryAddSingleton<UsageService>();
         services.TryAddSingleton<UsageRecorder>();

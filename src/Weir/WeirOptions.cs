@@ -26,6 +26,18 @@ public sealed class WeirOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan RecorderShutdown { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>The most streams of usage that are open at the same time.</summary>
+    [Range(1, 100_000)]
+    public int MostStreams { get; set; } = 1_000;
+
+    /// <summary>The most streams of usage that are open for one account.</summary>
+    [Range(1, 1_000)]
+    public int MostStreamsOfAccount { get; set; } = 20;
+
+    /// <summary>After how long without news a stream says that it still stands.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
+    public TimeSpan StreamHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>The catalog file that is applied to the workspace <c>default</c> at the start, when it has changed since it was last applied.</summary>
     public string? CatalogFile { get; set; }
 }

@@ -13,6 +13,18 @@ namespace Weir.AspNetCore;
 /// <param name="Operator">Only the server's operator: an admin of the workspace <c>default</c>.</param>
 public sealed record ScopeMetadata(KeyScopes Scope, bool Operator = false);
 
+/// <summary>What a portal token may do with an endpoint; without it, nothing.</summary>
+public enum PortalUse
+{
+    /// <summary>It may call the endpoint with its own account in the path; any other account is unknown to it.</summary>
+    OwnAccount,
+
+    /// <summary>Nobody else may call the endpoint, because the token says whose account it is about.</summary>
+    Only,
+}
+
+public sealed record PortalMetadata(PortalUse Use);
+
 /// <summary>
 /// Stands before every endpoint of the API: finds out who calls, checks the scope, and turns whatever goes wrong into a problem document.
 /// </summary>
@@ -26,9 +38,20 @@ internal static class Guard
     public static TBuilder RequireOperator<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new ScopeMetadata(KeyScopes.Admin, true));
 
+    /// <summary>Lets portal tokens in too, for their own account: <c>{key}</c> in the path must be its key.</summary>
+    public static TBuilder AllowPortal<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new PortalMetadata(PortalUse.OwnAccount));
+
+    /// <summary>Lets portal tokens in and no keys; <see cref="Account"/> is the token's.</summary>
+    public static TBuilder RequirePortal<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new ScopeMetadata(KeyScopes.Read), new PortalMetadata(PortalUse.Only));
+
     /// <summary>Who calls; set before any handler runs.</summary>
     public static Caller Caller(this HttpContext context) =>
         context.Features.Get<Caller>() ?? throw new InvalidOperationException("The endpoint is not behind the guard.");
+
+    /// <summary>The account that a call is about: the portal token's, or the one in the path.</summary>
+    public static AccountKey Account(this HttpContext context) => context.Caller().Portal is { } portal ? portal.Account : RequestPath.Account(context);
 
     /// <summary>Who the audit log says it was.</summary>
     public static AuditActor Actor(this HttpContext context) => context.Caller().Actor;
@@ -44,15 +67,16 @@ internal static class Guard
         }
 
         ScopeMetadata? scope = endpoint.Metadata.OfType<ScopeMetadata>().LastOrDefault();
+        PortalMetadata? portal = endpoint.Metadata.OfType<PortalMetadata>().LastOrDefault();
         QueryParameter[] query = [.. endpoint.Metadata.OfType<QueryParameter>()];
-        endpoint.RequestDelegate = context => RunAsync(context, scope, query, inner);
+        endpoint.RequestDelegate = context => RunAsync(context, scope, portal, query, inner);
     }
 
-    private static async Task RunAsync(HttpContext context, ScopeMetadata? scope, QueryParameter[] query, RequestDelegate inner)
+    private static async Task RunAsync(HttpContext context, ScopeMetadata? scope, PortalMetadata? portal, QueryParameter[] query, RequestDelegate inner)
     {
         try
         {
-            Problem? refused = await AuthenticateAsync(context, scope);
+            Problem? refused = await AuthenticateAsync(context, scope, portal);
             if (refused is null && context.Request.QueryString.HasValue && scope!.Scope != KeyScopes.None)
             {
                 refused = RequestQuery.Check(context.Request, query);
@@ -73,16 +97,27 @@ internal static class Guard
         }
     }
 
-    private static async ValueTask<Problem?> AuthenticateAsync(HttpContext context, ScopeMetadata? scope)
+    private static async ValueTask<Problem?> AuthenticateAsync(HttpContext context, ScopeMetadata? scope, PortalMetadata? portal)
     {
-        string? header = context.Request.Headers.Authorization;
-        Caller? caller = header is not null && header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
-            ? await context.RequestServices.GetRequiredService<KeyService>().AuthenticateAsync(header[Bearer.Length..].Trim(), context.RequestAborted)
-            : null;
+        string? text = BearerOf(context);
+        Caller? caller = text is null ? null : await context.RequestServices.GetRequiredService<KeyService>().AuthenticateAsync(text, context.RequestAborted);
         if (caller is null)
         {
-            return new Problem(StatusCodes.Status401Unauthorized, "unauthorized", "A key is needed",
-                header is null ? "Send a key: 'Authorization: Bearer weir_live_…'." : "The key is not known, or it has been revoked.");
+            return new Problem(StatusCodes.Status401Unauthorized, "unauthorized", "A key is needed", context.Request.Headers.Authorization.Count == 0
+                ? "Send a key: 'Authorization: Bearer weir_live_…'."
+                : "The key is not known, it has been revoked, or it was a portal token that has expired.");
+        }
+
+        if (caller.Portal is { } held)
+        {
+            context.Features.Set(caller);
+            return RefusalOf(context, held, scope, portal);
+        }
+
+        if (portal is { Use: PortalUse.Only })
+        {
+            return new Problem(StatusCodes.Status403Forbidden, "forbidden", "The key may not do this",
+                "Only a portal token may do this, because it says whose account it is about. With a key, name the account: /api/v1/accounts/{key}/…, or POST /api/v1/check.");
         }
 
         if (scope is null || !caller.Has(scope.Scope) || (scope.Operator && !caller.IsOperator))
@@ -93,6 +128,31 @@ internal static class Guard
 
         context.Features.Set(caller);
         return null;
+    }
+
+    /// <summary>The text of the key or token that came with the request.</summary>
+    internal static string? BearerOf(HttpContext context)
+    {
+        string? header = context.Request.Headers.Authorization;
+        return header is not null && header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..].Trim() : null;
+    }
+
+    /// <summary>Why a portal token is not let in, or null. Another account answers as one that does not exist (ACC-2).</summary>
+    private static Problem? RefusalOf(HttpContext context, PortalIdentity held, ScopeMetadata? scope, PortalMetadata? portal)
+    {
+        // What only tells of a wrong method gives nothing away.
+        if (scope is { Scope: KeyScopes.None })
+        {
+            return null;
+        }
+
+        if (portal is null)
+        {
+            return new Problem(StatusCodes.Status403Forbidden, "forbidden", "The portal token may not do this",
+                "A portal token reads the usage of its own account: /api/v1/usage/current, /usage/limits, /usage/history, /usage/stream, POST /usage/check. Everything else needs a key, which no browser should have.");
+        }
+
+        return portal.Use == PortalUse.OwnAccount && RequestPath.Account(context) is { } named && named != held.Account ? Problem.UnknownAccount(named.Value) : null;
     }
 
     private static Problem? ProblemOf(Exception exception, HttpContext context)

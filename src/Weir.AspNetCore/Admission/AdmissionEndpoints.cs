@@ -41,9 +41,12 @@ internal static class AdmissionEndpoints
         await JsonBody.WriteAsync(context, writer => AnswerWriter.Write(writer, outcome, read.Event.Details, currency));
     }
 
-    private static async Task Check(HttpContext context, AdmissionService admission, CatalogService catalogs)
+    private static async Task Check(HttpContext context, AdmissionService admission, CatalogService catalogs) =>
+        await CheckAsync(context, await ReadAsync(context), admission, catalogs, outcome => outcome);
+
+    /// <param name="shown">What of the outcome the caller may see.</param>
+    internal static async Task CheckAsync(HttpContext context, ReadEvent read, AdmissionService admission, CatalogService catalogs, Func<Outcome, Outcome> shown)
     {
-        ReadEvent read = await ReadAsync(context);
         CheckOutcome check = await admission.CheckAsync(context.Workspace(), read.Event, read.Mode ?? ConsumeMode.Enforce, context.RequestAborted);
         if (check.Outcome.Failure is { } failure)
         {
@@ -51,14 +54,15 @@ internal static class AdmissionEndpoints
         }
 
         string currency = check.Outcome.Entry?.Cost is null ? "" : (await catalogs.ActiveAsync(context.Workspace(), context.RequestAborted)).Catalog.Currency;
-        await JsonBody.WriteAsync(context, writer => AnswerWriter.Write(writer, check.Outcome, read.Event.Details, currency, check.AsOf));
+        await JsonBody.WriteAsync(context, writer => AnswerWriter.Write(writer, shown(check.Outcome), read.Event.Details, currency, check.AsOf));
     }
 
-    private static ValueTask<ReadEvent> ReadAsync(HttpContext context)
+    /// <param name="account">Whose event it is when the body does not say.</param>
+    internal static ValueTask<ReadEvent> ReadAsync(HttpContext context, AccountKey? account = null)
     {
         JsonBody.RequireJson(context);
         string? header = IdempotencyKey(context);
-        return JsonBody.ReadAsync(context, EventBounds.LargestEvent, body => EventReader.ReadOne(body.Span, withMode: true, header));
+        return JsonBody.ReadAsync(context, EventBounds.LargestEvent, body => EventReader.ReadOne(body.Span, withMode: true, header, account));
     }
 
     /// <summary>The header that means the same as a member <c>id</c> (ID-1).</summary>

@@ -14,24 +14,24 @@ internal static class InsightEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         RouteGroupBuilder group = api.MapGroup("").WithTags("Usage");
-        group.MapGet("/accounts/{key}/usage/history", (Delegate)HistoryAsync).RequireScope(KeyScopes.Read)
+        group.MapGet("/accounts/{key}/usage/history", (Delegate)HistoryAsync).RequireScope(KeyScopes.Read).AllowPortal()
             .WithName("getUsageHistory").WithSummary("The current and the past periods of each meter")
             .WithQuery("meter", "One meter; all when absent.").WithQuery("per", "One length of periods, such as month; all when absent.")
             .WithQuery("periods", $"How many of each, 1 to {UsageHistoryService.MostPeriods}; 12 when absent.").Produces<HistoryAnswer>();
-        group.MapGet("/accounts/{key}/usage/breakdown", (Delegate)BreakdownAsync).RequireScope(KeyScopes.Read)
+        group.MapGet("/accounts/{key}/usage/breakdown", (Delegate)BreakdownAsync).RequireScope(KeyScopes.Read).AllowPortal()
             .WithName("getUsageBreakdown").WithSummary("What used how much")
             .WithQuery("by", "type (when absent), category, user, source, endpoint, model, campaign, status or properties.NAME.")
             .WithQuery("from", "The start of the account's running month when absent.").WithQuery("to", "Now when absent.")
             .WithQuery("meter", "The meter to order by; that of the plan's first allowance when absent.").Produces<BreakdownAnswerBody>();
-        group.MapGet("/accounts/{key}/usage/trend", (Delegate)TrendAsync).RequireScope(KeyScopes.Read)
+        group.MapGet("/accounts/{key}/usage/trend", (Delegate)TrendAsync).RequireScope(KeyScopes.Read).AllowPortal()
             .WithName("getUsageTrend").WithSummary("Usage month by month, with the change to the month before")
             .WithQuery("months", $"1 to {UsageTrendService.MostMonths}; 6 when absent.")
             .WithQuery("by", "calendar: months of the account's calendar (when absent). periods: from anniversary to anniversary.").Produces<TrendAnswer>();
     }
 
-    private static async Task HistoryAsync(HttpContext context, UsageHistoryService histories)
+    internal static async Task HistoryAsync(HttpContext context, UsageHistoryService histories)
     {
-        AccountKey key = RequestPath.Account(context);
+        AccountKey key = context.Account();
         string? meter = RequestQuery.Name(context, "meter");
         Per? per = RequestQuery.Text(context, "per") is { } text ? AccountInput.PerOf(text, message => RequestQuery.Wrong("per", message)) : null;
         int periods = RequestQuery.Whole(context, "periods", 12, 1, UsageHistoryService.MostPeriods);
@@ -42,6 +42,12 @@ internal static class InsightEndpoints
 
     private static async Task BreakdownAsync(HttpContext context, UsageBreakdownService breakdowns, UsageService usage)
     {
+        if (context.Caller().Portal?.User is not null && RequestQuery.Text(context, "by") == "user")
+        {
+            throw new ProblemException(new Problem(StatusCodes.Status403Forbidden, "forbidden", "The portal token may not do this",
+                "This portal token is for one user of the account, who does not see the others; a token without a user shows the account as a whole."));
+        }
+
         AccountUsage account = await UsageEndpoints.FindAsync(context, usage);
         (Instant? from, Instant? to) = RequestQuery.Between(context);
         // What is recorded this moment belongs to the answer.
@@ -60,7 +66,7 @@ internal static class InsightEndpoints
 
     private static async Task TrendAsync(HttpContext context, UsageTrendService trends)
     {
-        AccountKey key = RequestPath.Account(context);
+        AccountKey key = context.Account();
         int months = RequestQuery.Whole(context, "months", 6, 1, UsageTrendService.MostMonths);
         TrendMonths by = RequestQuery.Choice(context, "by", TrendMonths.Calendar, ("calendar", TrendMonths.Calendar), ("periods", TrendMonths.Periods));
         IReadOnlyList<TrendMonth> found = await trends.ReadAsync(context.Workspace(), key, by, months, context.RequestAborted) ?? throw Unknown(key);

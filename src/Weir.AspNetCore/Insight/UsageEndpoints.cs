@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Routing;
 
 using Weir.Engine;
 
+using ScopeNames = System.Collections.Generic.IReadOnlyDictionary<Weir.Engine.ScopeKind, System.Collections.Generic.IReadOnlyDictionary<long, string>>;
+
 namespace Weir.AspNetCore;
 
 /// <summary>What an account has used, has left and may do.</summary>
@@ -14,28 +16,42 @@ internal static class UsageEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         RouteGroupBuilder group = api.MapGroup("").WithTags("Usage");
-        group.MapGet("/accounts/{key}/usage", (Delegate)UsageAsync).RequireScope(KeyScopes.Read)
+        group.MapGet("/accounts/{key}/usage", (Delegate)UsageAsync).RequireScope(KeyScopes.Read).AllowPortal()
             .WithName("getUsage").WithSummary("What an account has used and has left now").Produces<UsageAnswerSchema>();
-        group.MapGet("/accounts/{key}/limits", (Delegate)LimitsAsync).RequireScope(KeyScopes.Read)
+        group.MapGet("/accounts/{key}/limits", (Delegate)LimitsAsync).RequireScope(KeyScopes.Read).AllowPortal()
             .WithName("getLimits").WithSummary("What an account may use: limits, request limits, slots, rates and features as they stand").Produces<LimitsAnswerSchema>();
-        group.MapGet("/accounts/{key}/features/{name}", (Delegate)FeatureAsync).RequireScope(KeyScopes.Read)
+        group.MapGet("/accounts/{key}/features/{name}", (Delegate)FeatureAsync).RequireScope(KeyScopes.Read).AllowPortal()
             .WithName("getFeature").WithSummary("Whether an account's plan has a feature")
             .WithDescription("enabled is what an event type that requires the feature is decided by: only true enables.").Produces<FeatureAnswer>();
     }
 
-    private static async Task UsageAsync(HttpContext context, UsageService usage, IWeirStore store)
+    internal static async Task UsageAsync(HttpContext context, UsageService usage, IWeirStore store)
     {
         AccountUsage found = await FindAsync(context, usage);
+        ScopeNames names = await NamesAsync(context, found, store);
+        await JsonBody.WriteAsync(context, writer => UsageWriter.WriteUsage(writer, OwnLines(context, found, names), names));
+    }
+
+    /// <summary>The host's names of the users, campaigns and keys that the balances are of.</summary>
+    internal static async ValueTask<ScopeNames> NamesAsync(HttpContext context, AccountUsage found, IWeirStore store)
+    {
         Dictionary<ScopeKind, IReadOnlyDictionary<long, string>> names = [];
         foreach (ScopeKind kind in found.Balances.Where(line => line.ScopeId != 0).Select(line => line.Limit.Scope).Distinct())
         {
             names[kind] = await store.Accounts.AliasesAsync(context.Workspace(), found.State.Account.Id, kind, context.RequestAborted);
         }
 
-        await JsonBody.WriteAsync(context, writer => UsageWriter.WriteUsage(writer, found, names));
+        return names;
     }
 
-    private static async Task LimitsAsync(HttpContext context, UsageService usage)
+    /// <summary>A portal token of one user does not show what the other users of the account used.</summary>
+    internal static AccountUsage OwnLines(HttpContext context, AccountUsage found, ScopeNames names) =>
+        context.Caller().Portal?.User is not { } user ? found : found with
+        {
+            Lines = [.. found.Lines.Where(line => line.Limit.Scope != ScopeKind.User || line.ScopeId == 0 || names.GetValueOrDefault(ScopeKind.User)?.GetValueOrDefault(line.ScopeId) == user)],
+        };
+
+    internal static async Task LimitsAsync(HttpContext context, UsageService usage)
     {
         AccountUsage found = await FindAsync(context, usage);
         await JsonBody.WriteAsync(context, writer => UsageWriter.WriteLimits(writer, found));
@@ -62,7 +78,7 @@ internal static class UsageEndpoints
 
     internal static async Task<AccountUsage> FindAsync(HttpContext context, UsageService usage)
     {
-        AccountKey key = RequestPath.Account(context);
+        AccountKey key = context.Account();
         return await usage.FindAsync(context.Workspace(), key, context.RequestAborted) ?? throw new ProblemException(Problem.UnknownAccount(key.Value));
     }
 }

@@ -35,5 +35,5 @@ internal static class Cursor
         : long.TryParse(position, System.Globalization.NumberStyles.None, null, out long number) ? number
         : throw Wrong();
 
-    private static ProblemException Wrong() => RequestQuery.Wrong("cursor", "The cursor is not one of this list; send the 'next' of the page before as it was, with the same parameters.");
+    internal static ProblemException Wrong() => RequestQuery.Wrong("cursor", "The cursor is not one of this list; send the 'next' of the page before as it was, with the same parameters.");
 }

@@ -46,7 +46,7 @@ internal static partial class ApiDescription
         {
             Type = SecuritySchemeType.Http,
             Scheme = "bearer",
-            Description = "A key of the workspace: `weir_live_…` or `weir_test_…`.",
+            Description = "A key of the workspace: `weir_live_…` or `weir_test_…`. Some calls also, or only, take a portal token: `weir_portal_…`.",
         };
         document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal);
         document.Components.Schemas[ProblemSchema] = Problem();
@@ -89,7 +89,7 @@ internal static partial class ApiDescription
         }
 
         operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
-        operation.Description = $"{operation.Description}\n\nScope: `{scope.Scope.ToString().ToLowerInvariant()}`{(scope.Operator ? ", of the workspace `default`" : "")}.".TrimStart();
+        operation.Description = $"{operation.Description}\n\n{ScopeOf(scope, context.Description.ActionDescriptor.EndpointMetadata.OfType<PortalMetadata>().LastOrDefault())}".TrimStart();
         operation.Responses ??= [];
         foreach ((string status, string description) in s_problems)
         {
@@ -108,6 +108,13 @@ internal static partial class ApiDescription
 
         return Task.CompletedTask;
     }
+
+    private static string ScopeOf(ScopeMetadata scope, PortalMetadata? portal) => portal switch
+    {
+        { Use: PortalUse.Only } => "Portal tokens only.",
+        { Use: PortalUse.OwnAccount } => $"Scope: `{scope.Scope.ToString().ToLowerInvariant()}`, or a portal token of the account.",
+        _ => $"Scope: `{scope.Scope.ToString().ToLowerInvariant()}`{(scope.Operator ? ", of the workspace `default`" : "")}.",
+    };
 
     private static OpenApiSchema Problem() => new()
     {

@@ -17,3 +17,20 @@ CREATE TABLE audit (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX audit_by_target ON audit (workspace, target, number);
+
+-- Short-lived tokens for the customers of an account. The user is personal data: an erase deletes these rows.
+CREATE TABLE portal_tokens (
+  workspace  INTEGER NOT NULL,
+  id         TEXT    NOT NULL,
+  account    INTEGER NOT NULL,
+  user       TEXT,
+  hash       BLOB    NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  PRIMARY KEY (workspace, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX portal_tokens_by_age ON portal_tokens (workspace, created_at, id);
+CREATE INDEX portal_tokens_by_account ON portal_tokens (workspace, account, created_at, id);
+CREATE INDEX portal_tokens_by_expiry ON portal_tokens (workspace, expires_at);

@@ -10,8 +10,9 @@ using Weir.Engine;
 
 namespace Weir;
 
-/// <summary>Who calls: a workspace and what the key may do there.</summary>
-/// <param name="KeyId">The key's public part, for logs and as the actor of changes.</param>
+/// <summary>Who calls: a workspace and what the key or the portal token may do there.</summary>
+/// <param name="Scopes">None for a portal token: endpoints let it in one by one.</param>
+/// <param name="KeyId">The public part, for logs and as the actor of changes.</param>
 public sealed record Caller(Workspace Workspace, KeyScopes Scopes, string KeyId)
 {
     /// <summary>An admin of the workspace <c>default</c> runs the server and may manage workspaces.</summary>
@@ -20,8 +21,11 @@ public sealed record Caller(Workspace Workspace, KeyScopes Scopes, string KeyId)
     /// <summary>The key's name, for the audit log; null for the admin key of the environment.</summary>
     public string? KeyName { get; init; }
 
+    /// <summary>What a portal token is held to; null for a key.</summary>
+    public PortalIdentity? Portal { get; init; }
+
     /// <summary>Who the audit log says it was.</summary>
-    public AuditActor Actor => AuditActor.OfKey(KeyId, KeyName);
+    public AuditActor Actor => Portal is null ? AuditActor.OfKey(KeyId, KeyName) : AuditActor.OfPortalToken(Portal.TokenId);
 
     public bool Has(KeyScopes scope) => Scopes.HasFlag(KeyScopes.Admin) || Scopes.HasFlag(scope);
 }
@@ -42,6 +46,7 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
 
     private readonly ConcurrentDictionary<string, (Caller? Caller, long Until)> _known = new(StringComparer.Ordinal);
     private byte[]? _adminKeyHash;
+    private int _forgotten;
 
     /// <summary>Lets any text of at least 32 characters act as an admin key of the workspace <c>default</c>, without storing it.</summary>
     /// <exception cref="ArgumentException">It is too short.</exception>
@@ -53,7 +58,7 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
         }
 
         _adminKeyHash = SHA256.HashData(Encoding.UTF8.GetBytes(text));
-        _known.Clear();
+        Forget();
     }
 
     /// <summary>Makes a key. The text is given only here.</summary>
@@ -62,7 +67,7 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
     {
         string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
         string secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
-        ApiKey key = new(id, name, live, scopes, Digest.Of(secret), Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow())), null);
+        ApiKey key = new(id, name, live, scopes, Digest.Of(secret), Now(), null);
         AuditEntry audit = new(actor, AuditActions.KeyCreated, new AuditTarget("key", id))
         {
             After = new JsonObject { ["name"] = name, ["live"] = live, ["scopes"] = scopes.ToString().ToLowerInvariant() },
@@ -77,21 +82,30 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
     public async ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, AuditActor actor, CancellationToken cancellationToken)
     {
         bool found = await store.Keys.RevokeAsync(workspace, id, new AuditEntry(actor, AuditActions.KeyRevoked, new AuditTarget("key", id)), cancellationToken);
-        _known.Clear();
+        Forget();
         return found;
     }
 
-    /// <summary>Who a key's text stands for, or null. Secrets are compared in fixed time.</summary>
+    /// <summary>Lets every key and token be read from the store again: something was revoked.</summary>
+    internal void Forget()
+    {
+        Interlocked.Increment(ref _forgotten);
+        _known.Clear();
+    }
+
+    /// <summary>Who the text of a key or a portal token stands for, or null. Secrets are compared in fixed time.</summary>
     public async ValueTask<Caller?> AuthenticateAsync(string text, CancellationToken cancellationToken)
     {
         long now = time.GetTimestamp();
         if (_known.TryGetValue(text, out (Caller? Caller, long Until) known) && now < known.Until)
         {
-            return known.Caller;
+            return known.Caller?.Portal is { } portal && Now() >= portal.ExpiresAt ? null : known.Caller;
         }
 
+        int forgotten = Volatile.Read(ref _forgotten);
         Caller? caller = await FindAsync(text, cancellationToken);
-        if (caller is not null)
+        // What was revoked while it was read is not remembered.
+        if (caller is not null && forgotten == Volatile.Read(ref _forgotten))
         {
             if (_known.Count > 10_000)
             {
@@ -104,6 +118,8 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
         return caller;
     }
 
+    private Instant Now() => Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
+
     private async ValueTask<Caller?> FindAsync(string text, CancellationToken cancellationToken)
     {
         if (_adminKeyHash is { } admin && text.Length >= ShortestAdminKey && CryptographicOperations.FixedTimeEquals(admin, SHA256.HashData(Encoding.UTF8.GetBytes(text))))
@@ -114,13 +130,24 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
 
         // The last part is the secret, which may itself contain '_'.
         string[] parts = text.Split('_', 5);
-        if (parts is not ["weir", "live" or "test", _, _, _] || !Workspace.IsValidKey(parts[2]) || text.Length > 256)
+        if (parts is not ["weir", "live" or "test" or PortalTokenService.Kind, _, _, _] || !Workspace.IsValidKey(parts[2]) || text.Length > 256)
         {
             return null;
         }
 
-        if (await store.Workspaces.FindAsync(parts[2], cancellationToken) is not { } workspace
-            || await store.Keys.FindAsync(workspace.Id, parts[3], cancellationToken) is not { } key)
+        if (await store.Workspaces.FindAsync(parts[2], cancellationToken) is not { } workspace)
+        {
+            return null;
+        }
+
+        if (parts[1] == PortalTokenService.Kind)
+        {
+            return await PortalTokenService.FindAsync(store, workspace.Id, parts[3], parts[4], Now(), cancellationToken) is { } portal
+                ? new Caller(workspace, KeyScopes.None, portal.TokenId) { Portal = portal }
+                : null;
+        }
+
+        if (await store.Keys.FindAsync(workspace.Id, parts[3], cancellationToken) is not { } key)
         {
             return null;
         }

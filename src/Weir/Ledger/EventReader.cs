@@ -32,11 +32,12 @@ public static partial class EventReader
     /// <summary>Reads one event.</summary>
     /// <param name="withMode">Whether the form has <c>mode</c>: consume and check.</param>
     /// <param name="id">The id of the header <c>Idempotency-Key</c>, which means the same as the member.</param>
+    /// <param name="account">Who uses, when the event does not say.</param>
     /// <exception cref="EventFormatException">It is not an event.</exception>
-    public static ReadEvent ReadOne(ReadOnlySpan<byte> json, bool withMode, string? id) => Guard(json, (ref Utf8JsonReader reader) =>
+    public static ReadEvent ReadOne(ReadOnlySpan<byte> json, bool withMode, string? id, AccountKey? account = null) => Guard(json, (ref Utf8JsonReader reader) =>
     {
         reader.Read();
-        ReadEvent read = ReadEvent(ref reader, "", withMode ? Form.Decide : Form.Record, id);
+        ReadEvent read = ReadEvent(ref reader, "", withMode ? Form.Decide : Form.Record, id, account?.Value);
         End(ref reader);
         return read;
     });
@@ -123,7 +124,7 @@ public static partial class EventReader
         }
     }
 
-    private static ReadEvent ReadEvent(ref Utf8JsonReader reader, string at, Form form, string? headerId)
+    private static ReadEvent ReadEvent(ref Utf8JsonReader reader, string at, Form form, string? headerId, string? ownAccount = null)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -131,7 +132,7 @@ public static partial class EventReader
         }
 
         string? id = headerId;
-        string? account = null;
+        string? account = ownAccount;
         string? type = null;
         Properties properties = Properties.Empty;
         ConsumeMode? mode = null;

@@ -25,6 +25,7 @@ public sealed class MemoryStore : IWeirStore
         Summaries = new MemorySummaries(this);
         Notifications = new MemoryNotifications(this);
         Audit = new MemoryAudit(this);
+        PortalTokens = new MemoryPortalTokens(this);
     }
 
     public IWorkspaceStore Workspaces { get; }
@@ -42,6 +43,8 @@ public sealed class MemoryStore : IWeirStore
     public INotificationStore Notifications { get; }
 
     public IAuditStore Audit { get; }
+
+    public IPortalTokenStore PortalTokens { get; }
 
     /// <summary>Held for every look at the store's state and every change of it; never across an await.</summary>
     internal Lock Gate { get; } = new();

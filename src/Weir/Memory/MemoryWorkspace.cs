@@ -52,6 +52,8 @@ internal sealed class MemoryWorkspace
 
     public List<AuditRecord> Audit { get; } = [];
 
+    public Dictionary<string, PortalToken> PortalTokens { get; } = new(StringComparer.Ordinal);
+
     public MemoryAccount Head => Heads[Account.WorkspaceHead];
 
     public StoredEntry? EntryAt(long sequence) => sequence >= 1 && sequence <= Entries.Count ? Entries[(int)(sequence - 1)] : null;

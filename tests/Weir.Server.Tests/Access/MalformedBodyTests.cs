@@ -33,6 +33,8 @@ public sealed class MalformedBodyTests
             """{ "limit": 5, "scope": "account", "per": "month", "until": "2027-01-01T00:00:00Z", "reason": "why" }"""),
         ["POST /api/v1/accounts/{key}/adjustments"] = ("/api/v1/accounts/acme-7/adjustments", """{ "id": "adj-1", "meter": "credits", "amount": 1, "reason": "why", "actor": "me" }"""),
         ["POST /api/v1/catalog/rollback"] = ("/api/v1/catalog/rollback", """{ "version": 1 }"""),
+        ["POST /api/v1/portal/tokens"] = ("/api/v1/portal/tokens", """{ "account": "acme-7", "ttl": 60, "user": "u" }"""),
+        ["POST /api/v1/usage/check"] = ("/api/v1/usage/check", Event.Insert(Event.LastIndexOf('}'), """, "mode": "enforce" """)),
         ["POST /api/v1/keys"] = ("/api/v1/keys", """{ "name": "n", "scopes": ["read"], "live": true }"""),
         ["POST /api/v1/workspaces"] = ("/api/v1/workspaces", """{ "key": "new-ws", "name": "N", "timeZone": "UTC" }"""),
     };
@@ -64,13 +66,14 @@ public sealed class MalformedBodyTests
     public async Task Refused(string call)
     {
         await using WeirHost host = await StartAsync();
-        string before = await OtherWorkspaceTests.EverythingAsync(host.Admin);
         (string path, string body) = s_bodies[call];
+        HttpClient caller = path.StartsWith("/api/v1/usage/", StringComparison.Ordinal) ? await host.PortalAsync("acme-7") : host.Admin;
+        string before = await OtherWorkspaceTests.EverythingAsync(host.Admin);
         HttpMethod method = new(call.Split(' ')[0]);
         List<string> wrong = [];
         foreach ((string what, string text, string? pointer) in Variants(body))
         {
-            Reply reply = await host.Admin.CallAsync(method, path, text, "application/json");
+            Reply reply = await caller.CallAsync(method, path, text, "application/json");
             string? found = reply.Code is null ? null : (string?)reply.Json["errors"]?[0]?["pointer"];
             bool refused = reply.Code is not null && reply.Status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.RequestEntityTooLarge;
             if (IsRejectedEvent(reply) is { } rejected)
@@ -85,9 +88,9 @@ public sealed class MalformedBodyTests
         }
 
         Assert.Empty(wrong);
-        (await host.Admin.CallAsync(method, path, body, "text/plain")).ExpectProblem(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
+        (await caller.CallAsync(method, path, body, "text/plain")).ExpectProblem(HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
         Assert.Equal(before, await OtherWorkspaceTests.EverythingAsync(host.Admin));
-        Assert.True((int)(await host.Admin.CallAsync(method, path, body, "application/json")).Status < 300, "The body that was broken is valid.");
+        Assert.True((int)(await caller.CallAsync(method, path, body, "application/json")).Status < 300, "The body that was broken is valid.");
     }
 
     public static TheoryData<string> Documents => [.. s_documents];

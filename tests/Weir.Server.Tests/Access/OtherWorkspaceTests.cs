@@ -62,6 +62,9 @@ public sealed partial class OtherWorkspaceTests
         ("PUT /api/v1/catalog/plans/{key}", "/api/v1/catalog/plans/premium_plan", """{ "allowances": { "credits": { "limit": 1, "per": "month" } } }"""),
         ("DELETE /api/v1/catalog/plans/{key}", "/api/v1/catalog/plans/premium_plan", null),
         ("DELETE /api/v1/keys/{id}", "/api/v1/keys/KEY", null),
+        ("POST /api/v1/portal/tokens", "/api/v1/portal/tokens", """{ "account": "acme-7", "user": "user-7" }"""),
+        ("GET /api/v1/portal/tokens", "/api/v1/portal/tokens?account=acme-7", null),
+        ("DELETE /api/v1/portal/tokens/{id}", "/api/v1/portal/tokens/TOKEN", null),
     ];
 
     /// <summary>Calls that name nothing of anybody's, or that only the operator may make.</summary>
@@ -69,6 +72,7 @@ public sealed partial class OtherWorkspaceTests
     [
         "GET /health/live", "GET /health/ready", "GET /api/v1/catalog", "PUT /api/v1/catalog", "POST /api/v1/catalog/validate", "GET /api/v1/catalog/versions",
         "GET /api/v1/catalog/plans", "GET /api/v1/keys", "POST /api/v1/keys", "GET /api/v1/workspaces", "POST /api/v1/workspaces", "GET /api/v1/admin/overview", "GET /api/v1/admin/health",
+        "GET /api/v1/usage/current", "GET /api/v1/usage/limits", "GET /api/v1/usage/history", "GET /api/v1/usage/stream", "POST /api/v1/usage/check",
     ];
 
     [Fact(DisplayName = "ACC-2: every endpoint that names something answers for another workspace's exactly as for an unknown one, and leaves it as it is")]
@@ -76,6 +80,7 @@ public sealed partial class OtherWorkspaceTests
     {
         await using WeirHost host = await WeirHost.StartAsync(catalog: null, clock: new FakeClock(Instant.FromUtc(2026, 11, 21, 10, 0)));
         string keyId = await FillAsync(host);
+        string tokenId = (string)(await host.Admin.PostJsonAsync("/api/v1/portal/tokens", """{ "account": "acme-7" }""")).Expect(HttpStatusCode.Created)["id"]!;
         string before = await EverythingAsync(host.Admin);
         List<string> wrong = [];
         int i = 0;
@@ -86,9 +91,9 @@ public sealed partial class OtherWorkspaceTests
             using HttpClient two = await NeighbourAsync(host, $"two-{i++}");
             HttpMethod method = new(endpoint.Split(' ')[0]);
             string? type = body is null ? null : endpoint.EndsWith("/import", StringComparison.Ordinal) ? "application/x-ndjson" : "application/json";
-            Reply owned = await one.CallAsync(method, path.Replace("KEY", keyId, StringComparison.Ordinal), body, type);
-            Reply unknown = await two.CallAsync(method, Unknown(path.Replace("KEY", "0123456789abcdef", StringComparison.Ordinal)), body is null ? null : Unknown(body), type);
-            string seen = Unknown(owned.Text.Replace(keyId, "0123456789abcdef", StringComparison.Ordinal));
+            Reply owned = await one.CallAsync(method, path.Replace("KEY", keyId, StringComparison.Ordinal).Replace("TOKEN", tokenId, StringComparison.Ordinal), body, type);
+            Reply unknown = await two.CallAsync(method, Unknown(path.Replace("KEY", "0123456789abcdef", StringComparison.Ordinal).Replace("TOKEN", "0123456789abcdef", StringComparison.Ordinal)), body is null ? null : Unknown(body), type);
+            string seen = Unknown(owned.Text.Replace(keyId, "0123456789abcdef", StringComparison.Ordinal).Replace(tokenId, "0123456789abcdef", StringComparison.Ordinal));
             if (owned.Status != unknown.Status || seen != unknown.Text || owned.Status == HttpStatusCode.InternalServerError)
             {
                 wrong.Add($"{endpoint} {path}\n  owned:   {(int)owned.Status} {owned.Text}\n  unknown: {(int)unknown.Status} {unknown.Text}");
@@ -146,7 +151,7 @@ public sealed partial class OtherWorkspaceTests
     internal static async Task<string> EverythingAsync(HttpClient client)
     {
         List<string> parts = [];
-        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/admin/overview" })
+        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/admin/overview" })
         {
             Reply reply = await client.ReadAsync(path);
             string text = reply.Text;

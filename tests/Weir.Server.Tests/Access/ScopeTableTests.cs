@@ -14,6 +14,9 @@ public sealed partial class ScopeTableTests
     private const string Anyone = "anyone";
     private const string Operator = "operator";
 
+    /// <summary>Only portal tokens.</summary>
+    private const string Portal = "portal";
+
     private static readonly Dictionary<string, string> s_table = new(StringComparer.Ordinal)
     {
         ["GET /health/live"] = Anyone,
@@ -60,6 +63,23 @@ public sealed partial class ScopeTableTests
         ["DELETE /api/v1/keys/{id}"] = "admin",
         ["GET /api/v1/workspaces"] = Operator,
         ["POST /api/v1/workspaces"] = Operator,
+        ["GET /api/v1/portal/tokens"] = "admin",
+        ["POST /api/v1/portal/tokens"] = "admin",
+        ["DELETE /api/v1/portal/tokens/{id}"] = "admin",
+        ["GET /api/v1/usage/current"] = Portal,
+        ["GET /api/v1/usage/limits"] = Portal,
+        ["GET /api/v1/usage/history"] = Portal,
+        ["POST /api/v1/usage/check"] = Portal,
+        [Stream] = Portal,
+    };
+
+    private const string Stream = "GET /api/v1/usage/stream";
+
+    /// <summary>What a portal token may do beside what only it may: read the usage of its own account.</summary>
+    private static readonly HashSet<string> s_portal = new(StringComparer.Ordinal)
+    {
+        "GET /api/v1/accounts/{key}/usage", "GET /api/v1/accounts/{key}/usage/history", "GET /api/v1/accounts/{key}/usage/breakdown", "GET /api/v1/accounts/{key}/usage/trend",
+        "GET /api/v1/accounts/{key}/limits", "GET /api/v1/accounts/{key}/features/{name}",
     };
 
     [Fact(DisplayName = "ACC-1: every endpoint stands in the table of scopes, and every row is an endpoint")]
@@ -76,19 +96,31 @@ public sealed partial class ScopeTableTests
         using HttpClient other = await host.NewWorkspaceAsync("other");
         Reply revoked = await host.Admin.PostJsonAsync("/api/v1/keys", """{ "name": "gone", "scopes": ["admin"] }""");
         (await host.Admin.DeleteCallAsync($"/api/v1/keys/{revoked["id"]}")).Expect(HttpStatusCode.NoContent);
+        (await host.Admin.PutJsonAsync("/api/v1/accounts/x-1", "{}")).ExpectOk();
+        (await host.Admin.PutJsonAsync("/api/v1/accounts/other", "{}")).ExpectOk();
         (string Who, HttpClient Client)[] columns =
         [
             ("nobody", host.ClientWith(null)), ("nobody", host.ClientWith("weir_live_default_0123456789abcdef_wrong")), ("nobody", host.ClientWith((string)revoked["key"]!)),
             ("ingest", await host.ClientOfAsync("ingest")), ("read", await host.ClientOfAsync("read")), ("admin", other), (Operator, host.Admin),
+            (Portal, await host.PortalAsync("x-1")), ("portal of another", await host.PortalAsync("other")),
         ];
         List<string> wrong = [];
         foreach ((string name, string method, string path, string? type) in Calls(host))
         {
             foreach ((string who, HttpClient client) in columns)
             {
-                HttpStatusCode expected = Expected(s_table[name], who);
+                HttpStatusCode expected = Expected(name, who);
+                if (name == Stream && expected == HttpStatusCode.OK)
+                {
+                    // It would go on for ever.
+                    using HttpResponseMessage stream = await client.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+                    Assert.Equal(HttpStatusCode.OK, stream.StatusCode);
+                    continue;
+                }
+
                 Reply reply = await client.CallAsync(new HttpMethod(method), path, type is null ? null : "{", type);
-                bool right = expected == HttpStatusCode.OK
+                bool right = expected == HttpStatusCode.NotFound ? reply is { Status: HttpStatusCode.NotFound, Code: "unknown_account" }
+                    : expected == HttpStatusCode.OK
                     ? reply.Status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.InternalServerError)
                     : reply.Status == expected && reply.Code == (expected == HttpStatusCode.Forbidden ? "forbidden" : "unauthorized");
                 if (!right)
@@ -120,14 +152,17 @@ public sealed partial class ScopeTableTests
         }
     }
 
-    private static HttpStatusCode Expected(string scope, string who) => (scope, who) switch
+    private static HttpStatusCode Expected(string name, string who) => (s_table[name], who) switch
     {
         (Anyone, _) => HttpStatusCode.OK,
         (_, "nobody") => HttpStatusCode.Unauthorized,
+        (Portal, _) => who.StartsWith(Portal, StringComparison.Ordinal) ? HttpStatusCode.OK : HttpStatusCode.Forbidden,
+        (_, Portal) => s_portal.Contains(name) ? HttpStatusCode.OK : HttpStatusCode.Forbidden,
+        (_, "portal of another") => s_portal.Contains(name) ? HttpStatusCode.NotFound : HttpStatusCode.Forbidden,
         (_, Operator) => HttpStatusCode.OK,
         (Operator, _) => HttpStatusCode.Forbidden,
         (_, "admin") => HttpStatusCode.OK,
-        _ => scope == who ? HttpStatusCode.OK : HttpStatusCode.Forbidden,
+        var (scope, _) => scope == who ? HttpStatusCode.OK : HttpStatusCode.Forbidden,
     };
 
     /// <summary>Every endpoint but those that only tell of a wrong method: they need a key and give nothing.</summary>

@@ -95,6 +95,17 @@ public sealed class WeirHost : IAsyncDisposable
         return ClientWith((string)reply.Expect(System.Net.HttpStatusCode.Created)["key"]!);
     }
 
+    /// <summary>A client with a new portal token of an account of the workspace <c>default</c>.</summary>
+    public async Task<HttpClient> PortalAsync(string account, string? user = null, int ttl = 3600)
+    {
+        string who = user is null ? "" : $", \"user\": \"{user}\"";
+        Reply reply = await Admin.PostJsonAsync("/api/v1/portal/tokens", $$"""{ "account": "{{account}}", "ttl": {{ttl}}{{who}} }""");
+        return ClientWith((string)reply.Expect(System.Net.HttpStatusCode.Created)["token"]!);
+    }
+
+    /// <summary>Stops the server as a supervisor would; the host is disposed afterwards.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
     /// <summary>A client with the first admin key of a new workspace.</summary>
     /// <param name="catalog">A file of <c>catalogs/</c>, or null for none.</param>
     public async Task<HttpClient> NewWorkspaceAsync(string key, string? catalog = "nexa.yaml")

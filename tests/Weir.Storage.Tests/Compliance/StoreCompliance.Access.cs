@@ -50,4 +50,43 @@ public abstract partial class StoreCompliance
         Assert.Equal(Sample.Now + Duration.FromSeconds(5), (await Store.Keys.FindAsync(Own, "k1", None))!.RevokedAt);
         Assert.False(await Store.Keys.RevokeAsync(Own, "k2", None));
     }
+
+    [Fact(DisplayName = "ACC-3: a portal token is kept as id and hash, found, listed newest first by account and page, and forgotten when it is long over")]
+    public async Task APortalTokenIsKept()
+    {
+        PortalToken[] tokens = [Token("b", 1, 1), Token("a", 1, 2), Token("c", 2, 2), Token("d", 1, 2) with { User = null }, Token("e", 1, 3)];
+        foreach (PortalToken token in tokens)
+        {
+            await Store.PortalTokens.AddAsync(Own, token, Instant.MinValue, Record(token.Id), None);
+            Assert.Equal(token, await Store.PortalTokens.FindAsync(Own, token.Id, None));
+        }
+
+        async Task<string> IdsAsync(PortalTokenFilter filter) => string.Join(' ', (await Store.PortalTokens.ListAsync(Own, filter, None)).Select(token => token.Id));
+        Assert.Null(await Store.PortalTokens.FindAsync(Own, "A", None));
+        Assert.Equal("e d c a b", await IdsAsync(new PortalTokenFilter()));
+        Assert.Equal("e d", await IdsAsync(new PortalTokenFilter { Limit = 2 }));
+        Assert.Equal("c a", await IdsAsync(new PortalTokenFilter { Limit = 2, Before = (tokens[3].CreatedAt, "d") }));
+        Assert.Equal("e d a b", await IdsAsync(new PortalTokenFilter { Account = 1 }));
+        Assert.Equal("", await IdsAsync(new PortalTokenFilter { Account = 0 }));
+
+        await Store.PortalTokens.AddAsync(Own, Token("f", 1, 9), tokens[1].ExpiresAt, Record("f"), None);
+        Assert.Equal("f e d c a", await IdsAsync(new PortalTokenFilter()));
+    }
+
+    [Fact(DisplayName = "ACC-3: a portal token is revoked once; what is unknown is not")]
+    public async Task APortalTokenIsRevoked()
+    {
+        await Store.PortalTokens.AddAsync(Own, Token("a", 1, 0), Instant.MinValue, Record("a"), None);
+        int before = (await Store.Audit.ReadAsync(Own, new AuditFilter(), None)).Count;
+        Time.Advance(Duration.FromSeconds(5));
+        Assert.True(await Store.PortalTokens.RevokeAsync(Own, "a", Record("a"), None));
+        Time.Advance(Duration.FromSeconds(5));
+        Assert.True(await Store.PortalTokens.RevokeAsync(Own, "a", Record("a"), None));
+        Assert.False(await Store.PortalTokens.RevokeAsync(Own, "b", Record("b"), None));
+        Assert.Equal(Sample.Now + Duration.FromSeconds(5), (await Store.PortalTokens.FindAsync(Own, "a", None))!.RevokedAt);
+        Assert.Equal(before + 1, (await Store.Audit.ReadAsync(Own, new AuditFilter(), None)).Count);
+    }
+
+    private static PortalToken Token(string id, long account, int second) => new(
+        id, account, "Anna ü", Digest.Of("secret of " + id), Sample.Now + Duration.FromSeconds(second), Sample.Now + Duration.FromSeconds(second + 60), null);
 }

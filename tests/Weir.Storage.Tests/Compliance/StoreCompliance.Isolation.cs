@@ -69,6 +69,14 @@ public abstract partial class StoreCompliance
         ["INotificationStore.FollowAsync"] = async (s, w) => await s.Notifications.FollowAsync(w, 0, 10, None),
         ["INotificationStore.CheckpointAsync"] = async (s, w) => await s.Notifications.CheckpointAsync(w, "reader", None),
         ["INotificationStore.MoveCheckpointAsync"] = async (s, w) => await s.Notifications.MoveCheckpointAsync(w, "reader", 0, 7, None),
+        ["IPortalTokenStore.FindAsync"] = async (s, w) => await s.PortalTokens.FindAsync(w, "t1", None),
+        ["IPortalTokenStore.ListAsync"] = async (s, w) => await s.PortalTokens.ListAsync(w, new PortalTokenFilter { Account = Sample.AcmeId }, None),
+        ["IPortalTokenStore.AddAsync"] = async (s, w) =>
+        {
+            await s.PortalTokens.AddAsync(w, Token("t1", 5, 0), Instant.MinValue, Record("t1"), None);
+            return await s.PortalTokens.ListAsync(w, new PortalTokenFilter(), None);
+        },
+        ["IPortalTokenStore.RevokeAsync"] = async (s, w) => await s.PortalTokens.RevokeAsync(w, "t1", Record("t1"), None),
         // A new workspace has the record of its own making.
         ["IAuditStore.ReadAsync"] = async (s, w) => await s.Audit.ReadAsync(w, new AuditFilter(), None),
         ["ILedgerTransaction.LoadAsync"] = LoadAllAsync,
@@ -90,7 +98,7 @@ public abstract partial class StoreCompliance
     [Fact(DisplayName = "ACC-2: the isolation of every member of the contracts is shown")]
     public void EveryMemberIsShown()
     {
-        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAuditStore), typeof(ILedgerTransaction) }
+        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(ILedgerTransaction) }
             .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(method => $"{type.Name}.{method.Name}"));
         Assert.Equal(members.Order(StringComparer.Ordinal), s_looks.Keys.Order(StringComparer.Ordinal));
     }
@@ -131,6 +139,8 @@ public abstract partial class StoreCompliance
         await Store.Catalogs.AddAsync(other, "other", CatalogFormat.Yaml, null, 0, None);
         await Store.Keys.AddAsync(other, new ApiKey("k1", "other", true, KeyScopes.Read, default, Sample.Now, null), None);
         await Store.Keys.RevokeAsync(other, "k1", None);
+        await Store.PortalTokens.AddAsync(other, Token("t1", 5, 0), Instant.MaxValue, Record("t1"), None);
+        await Store.PortalTokens.RevokeAsync(other, "t1", Record("t1"), None);
         await Store.Summaries.AddAsync(other, 0, 99, new Dictionary<SummaryKey, SummaryFigures> { [Key(1, 0, "a")] = Figures(7) }, None);
         await Store.Summaries.ClearAsync(other, None);
 
@@ -186,6 +196,7 @@ public abstract partial class StoreCompliance
         await WriteAsync(Everything());
         await Store.Catalogs.AddAsync(Own, "own", CatalogFormat.Yaml, "me", 0, None);
         await Store.Keys.AddAsync(Own, new ApiKey("k1", "own", true, KeyScopes.Admin, Digest.Of("s"), Sample.Now, null), None);
+        await Store.PortalTokens.AddAsync(Own, Token("t1", Sample.AcmeId, 0), Instant.MinValue, Record("t1"), None);
         await Store.Summaries.AddAsync(Own, 0, 1, new Dictionary<SummaryKey, SummaryFigures> { [Key(1, 0, "a")] = Figures(1) }, None);
         await Store.Notifications.MoveCheckpointAsync(Own, "reader", 0, 1, None);
     }

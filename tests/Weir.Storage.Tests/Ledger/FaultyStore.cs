@@ -25,6 +25,8 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
 
     public IAuditStore Audit => inner.Audit;
 
+    public IPortalTokenStore PortalTokens => inner.PortalTokens;
+
     public ISummaryStore Summaries => this;
 
     public INotificationStore Notifications => inner.Notifications;

@@ -28,6 +28,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public IAuditStore Audit => inner.Audit;
 
+    public IPortalTokenStore PortalTokens => inner.PortalTokens;
+
     public ISummaryStore Summaries => inner.Summaries;
 
     public INotificationStore Notifications => inner.Notifications;
