@@ -29,24 +29,35 @@ internal static partial class HttpBenchmark
         setting.App.Services.GetRequiredService<KeyService>().UseAdminKey(AdminKey);
         string url = setting.App.Urls.First();
         Console.WriteLine($"fsync of a 4 KiB write: {Fsync.Median(setting.Folder).TotalMicroseconds:F0} µs (median of 100)");
+        (string Name, string Url)[] endpoints = [("empty", url + "/empty"), ("check", url + "/api/v1/check"), ("consume", url + "/api/v1/consume")];
+
         // Steady state is compared: the runtime compiles hot code again and again for its first quarter of a minute under load.
-        await WrkAsync(url + "/empty", WarmUpSeconds, 0);
-        await WrkAsync(url + "/api/v1/consume", WarmUpSeconds, 1);
-        List<double> ratios = [];
-        for (int round = 1; round <= Rounds; round++)
+        foreach ((_, string address) in endpoints)
         {
-            double empty = await WrkAsync(url + "/empty", 5, 0);
-            double consume = await WrkAsync(url + "/api/v1/consume", 5, round + 1);
-            ratios.Add(consume / empty);
-            Console.WriteLine($"round {round}: empty {empty,9:N0}/s   consume {consume,9:N0}/s   ratio {consume / empty:P1}");
+            await WrkAsync(address, WarmUpSeconds, 0);
         }
 
-        ratios.Sort();
-        Console.WriteLine($"median ratio {ratios[ratios.Count / 2]:P1} (target at least 50 %)");
+        Dictionary<string, List<Load>> loads = endpoints.ToDictionary(endpoint => endpoint.Name, _ => new List<Load>(), StringComparer.Ordinal);
+        for (int round = 1; round <= Rounds; round++)
+        {
+            foreach ((string name, string address) in endpoints)
+            {
+                Load load = await WrkAsync(address, 5, round);
+                loads[name].Add(load);
+                Console.WriteLine($"round {round}: {name,-8} {load.Rate,9:N0}/s   {load.Processor,6:F1} µs of processor time   {load.Allocated,7:N0} bytes allocated");
+            }
+        }
+
+        double cost = Median(loads["consume"], load => load.Processor) / Median(loads["empty"], load => load.Processor);
+        double ratio = Median(loads["consume"], load => load.Rate) / Median(loads["empty"], load => load.Rate);
+        Console.WriteLine($"a consume takes {cost:F2} times the server's processor time of an empty answer (medians)");
+        Console.WriteLine($"ratio of the rates {ratio:P1} (medians; target at least 50 %)");
     }
 
-    /// <summary>Requests per second of wrk at 256 connections; every answer must be 200.</summary>
-    private static async Task<double> WrkAsync(string url, int seconds, int seed)
+    private static double Median(List<Load> loads, Func<Load, double> figure) => loads.Select(figure).Order().ElementAt(loads.Count / 2);
+
+    /// <summary>What wrk measures at 256 connections, and what it costs this process, in which only the server runs; every answer must be 200.</summary>
+    private static async Task<Load> WrkAsync(string url, int seconds, int seed)
     {
         ProcessStartInfo start = new("wrk") { UseShellExecute = false, RedirectStandardOutput = true };
         foreach (string argument in (string[])["-t", "1", "-c", "256", "-d", $"{seconds}s", "-s", Path.Combine(AppContext.BaseDirectory, "consume.lua"), url])
@@ -56,6 +67,8 @@ internal static partial class HttpBenchmark
 
         start.Environment["WEIR_BENCH_SEED"] = seed.ToString(CultureInfo.InvariantCulture);
         start.Environment["WEIR_BENCH_KEY"] = AdminKey;
+        TimeSpan processor = Environment.CpuUsage.TotalTime;
+        long allocated = GC.GetTotalAllocatedBytes();
         using Process wrk = Process.Start(start) ?? throw new InvalidOperationException("wrk did not start; install it (Debian: apt-get install wrk).");
         string output = await wrk.StandardOutput.ReadToEndAsync();
         await wrk.WaitForExitAsync();
@@ -64,9 +77,21 @@ internal static partial class HttpBenchmark
             throw new InvalidOperationException("Not every request was answered with 200:" + Environment.NewLine + output);
         }
 
-        return double.Parse(RequestsPerSecond().Match(output).Groups["rate"].Value, CultureInfo.InvariantCulture);
+        double requests = double.Parse(Requests().Match(output).Groups["count"].Value, CultureInfo.InvariantCulture);
+        return new Load(
+            double.Parse(RequestsPerSecond().Match(output).Groups["rate"].Value, CultureInfo.InvariantCulture),
+            (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / requests,
+            (GC.GetTotalAllocatedBytes() - allocated) / requests);
     }
+
+    [GeneratedRegex(@"(?<count>[0-9]+) requests in", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Requests();
 
     [GeneratedRegex(@"Requests/sec:\s+(?<rate>[0-9.]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex RequestsPerSecond();
+
+    /// <param name="Rate">Requests per second, which drift with whatever else the machine does.</param>
+    /// <param name="Processor">Microseconds of processor time for each request, summaries included: these drift far less.</param>
+    /// <param name="Allocated">Bytes for each request.</param>
+    private readonly record struct Load(double Rate, double Processor, double Allocated);
 }
