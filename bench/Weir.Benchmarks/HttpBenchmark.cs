@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -29,6 +30,7 @@ internal static partial class HttpBenchmark
         setting.App.Services.GetRequiredService<KeyService>().UseAdminKey(AdminKey);
         string url = setting.App.Urls.First();
         Console.WriteLine($"fsync of a 4 KiB write: {Fsync.Median(setting.Folder).TotalMicroseconds:F0} µs (median of 100)");
+        using Commits commits = new();
         (string Name, string Url)[] endpoints = [("empty", url + "/empty"), ("check", url + "/api/v1/check"), ("consume", url + "/api/v1/consume")];
 
         // Steady state is compared: the runtime compiles hot code again and again for its first quarter of a minute under load.
@@ -42,9 +44,10 @@ internal static partial class HttpBenchmark
         {
             foreach ((string name, string address) in endpoints)
             {
+                commits.Reset();
                 Load load = await WrkAsync(address, 5, round);
                 loads[name].Add(load);
-                Console.WriteLine($"round {round}: {name,-8} {load.Rate,9:N0}/s   {load.Processor,6:F1} µs of processor time   {load.Allocated,7:N0} bytes allocated");
+                Console.WriteLine($"round {round}: {name,-8} {load.Rate,9:N0}/s   {load.Processor,6:F1} µs of processor time   {load.Allocated,7:N0} bytes allocated{commits}");
             }
         }
 
@@ -94,4 +97,39 @@ internal static partial class HttpBenchmark
     /// <param name="Processor">Microseconds of processor time for each request, summaries included: these drift far less.</param>
     /// <param name="Allocated">Bytes for each request.</param>
     private readonly record struct Load(double Rate, double Processor, double Allocated);
+
+    /// <summary>How many commands each commit made durable, and how long the writer was at it.</summary>
+    private sealed class Commits : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private long _commits;
+        private long _commands;
+        private double _seconds;
+
+        public Commits()
+        {
+            _listener.InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Name is "weir.commit.batch" or "weir.commit.duration")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<int>((_, size, _, _) =>
+            {
+                _commits++;
+                _commands += size;
+            });
+            _listener.SetMeasurementEventCallback<double>((_, seconds, _, _) => _seconds += seconds);
+            _listener.Start();
+        }
+
+        public void Reset() => (_commits, _commands, _seconds) = (0, 0, 0);
+
+        public override string ToString() => _commits == 0
+            ? ""
+            : $"   {(double)_commands / _commits:F0} in each commit of {_seconds / _commits * 1000:F1} ms";
+
+        public void Dispose() => _listener.Dispose();
+    }
 }

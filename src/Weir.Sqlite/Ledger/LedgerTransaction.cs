@@ -93,6 +93,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
             Clock = now,
             ActiveCatalogVersion = active,
             NextSequence = memory.LastSequence + 1,
+            LastSequence = memory.LastSequenceOf(workspace),
             Accounts = accounts,
             Workspace = head,
             Ids = LoadIds(load.Ids),

@@ -23,10 +23,12 @@ internal sealed class SqliteSummaries(Writer writer, ReaderPool readers) : ISumm
                 }
 
                 // In the order of the table, so that neighbours share their pages.
-                foreach ((SummaryKey key, SummaryFigures added) in figures
-                    .OrderBy(cell => cell.Key.Dimension, StringComparer.Ordinal).ThenBy(cell => cell.Key.Bucket).ThenBy(cell => cell.Key.Account))
+                KeyValuePair<SummaryKey, SummaryFigures>[] cells = [.. figures];
+                Array.Sort(cells, static (a, b) => InTable(a.Key, b.Key));
+                using Addition addition = new(connection, workspace.Value);
+                foreach ((SummaryKey key, SummaryFigures added) in cells)
                 {
-                    Add(connection, workspace.Value, key, added);
+                    addition.Add(key, added);
                 }
 
                 return true;
@@ -53,20 +55,13 @@ internal sealed class SqliteSummaries(Writer writer, ReaderPool readers) : ISumm
             },
             cancellationToken);
 
-    private static void Add(Connection connection, int workspace, SummaryKey key, SummaryFigures added)
+    private static int InTable(SummaryKey a, SummaryKey b)
     {
-        Statement row = connection.Prepared("Ledger/FindSummary").Bind(1, workspace).Bind(2, key.Dimension).Bind(3, Clock.ToMicros(key.Bucket))
-            .Bind(4, key.Account).Bind(5, key.Type).Bind(6, key.Value);
-        SummaryFigures figures = added;
-        if (row.Step())
-        {
-            figures = ReadFigures(row, 0).Plus(added);
-            row.Reset();
-        }
-
-        connection.Prepared("Ledger/WriteSummary").Bind(1, workspace).Bind(2, key.Dimension).Bind(3, Clock.ToMicros(key.Bucket)).Bind(4, key.Account)
-            .Bind(5, key.Type).Bind(6, key.Value).Bind(7, figures.Events).Bind(8, figures.Failed).Bind(9, figures.LatencyMs).Bind(10, figures.LatencyCount)
-            .BindUtf8(11, AmountsJson(figures.Amounts)).Run();
+        int order = string.CompareOrdinal(a.Dimension, b.Dimension);
+        order = order != 0 ? order : a.Bucket.CompareTo(b.Bucket);
+        order = order != 0 ? order : a.Account.CompareTo(b.Account);
+        order = order != 0 ? order : string.CompareOrdinal(a.Type, b.Type);
+        return order != 0 ? order : string.CompareOrdinal(a.Value, b.Value);
     }
 
     private static List<(SummaryKey Key, SummaryFigures Figures)> Read(Connection connection, int workspace, SummaryQuery query)
@@ -102,21 +97,6 @@ internal sealed class SqliteSummaries(Writer writer, ReaderPool readers) : ISumm
         return new SummaryFigures(row.Int64(at), row.Int64(at + 1), row.Int64(at + 2), row.Int64(at + 3), amounts.ToImmutable());
     }
 
-    private static ReadOnlySpan<byte> AmountsJson(ImmutableSortedDictionary<string, long> amounts)
-    {
-        ArrayBufferWriter<byte> buffer = new(64);
-        using Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { SkipValidation = true });
-        writer.WriteStartObject();
-        foreach ((string meter, long amount) in amounts)
-        {
-            writer.WriteNumber(meter, amount);
-        }
-
-        writer.WriteEndObject();
-        writer.Flush();
-        return buffer.WrittenSpan;
-    }
-
     private static string TextsJson(IReadOnlyCollection<string> texts)
     {
         ArrayBufferWriter<byte> buffer = new(64);
@@ -130,5 +110,89 @@ internal sealed class SqliteSummaries(Writer writer, ReaderPool readers) : ISumm
         writer.WriteEndArray();
         writer.Flush();
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>Adds cell after cell. Thousands of them follow each other, so what one needs is used again for the next.</summary>
+    private sealed class Addition(Connection connection, int workspace) : IDisposable
+    {
+        private readonly Statement _find = connection.Prepared("Ledger/FindSummary").Bind(1, workspace);
+        private readonly Statement _write = connection.Prepared("Ledger/WriteSummary").Bind(1, workspace);
+        private readonly List<KeyValuePair<string, long>> _amounts = [];
+        private readonly ArrayBufferWriter<byte> _buffer = new(256);
+        private readonly Utf8JsonWriter _json = new(Stream.Null, new JsonWriterOptions { SkipValidation = true });
+
+        public void Add(SummaryKey key, SummaryFigures added)
+        {
+            (long events, long failed, long latencyMs, long latencyCount) = (added.Events, added.Failed, added.LatencyMs, added.LatencyCount);
+            _amounts.Clear();
+            _amounts.AddRange(added.Amounts);
+            Bind(_find, key);
+            if (_find.Step())
+            {
+                events += _find.Int64(0);
+                failed += _find.Int64(1);
+                latencyMs += _find.Int64(2);
+                latencyCount += _find.Int64(3);
+                AddAmounts(_find.Bytes(4));
+                _find.Reset();
+            }
+
+            Bind(_write, key);
+            _write.Bind(7, events).Bind(8, failed).Bind(9, latencyMs).Bind(10, latencyCount).BindUtf8(11, AmountsJson()).Run();
+        }
+
+        public void Dispose() => _json.Dispose();
+
+        private static void Bind(Statement statement, SummaryKey key) => statement
+            .Bind(2, key.Dimension).Bind(3, Clock.ToMicros(key.Bucket)).Bind(4, key.Account).Bind(5, key.Type).Bind(6, key.Value);
+
+        private void AddAmounts(ReadOnlySpan<byte> stored)
+        {
+            Utf8JsonReader reader = new(stored);
+            reader.Read();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                int at = IndexOf(ref reader);
+                string meter = at < 0 ? reader.GetString()! : _amounts[at].Key;
+                reader.Read();
+                if (at < 0)
+                {
+                    _amounts.Add(new(meter, reader.GetInt64()));
+                }
+                else
+                {
+                    _amounts[at] = new(meter, _amounts[at].Value + reader.GetInt64());
+                }
+            }
+        }
+
+        private int IndexOf(ref Utf8JsonReader reader)
+        {
+            for (int i = 0; i < _amounts.Count; i++)
+            {
+                if (reader.ValueTextEquals(_amounts[i].Key))
+                {
+                    return i;
+                }
+            }
+
+            return -1;
+        }
+
+        private ReadOnlySpan<byte> AmountsJson()
+        {
+            _amounts.Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key));
+            _buffer.ResetWrittenCount();
+            _json.Reset(_buffer);
+            _json.WriteStartObject();
+            foreach ((string meter, long amount) in _amounts)
+            {
+                _json.WriteNumber(meter, amount);
+            }
+
+            _json.WriteEndObject();
+            _json.Flush();
+            return _buffer.WrittenSpan;
+        }
     }
 }

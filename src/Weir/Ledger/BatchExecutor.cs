@@ -16,12 +16,14 @@ public sealed class BatchExecutor
 
     private readonly IWeirStore _store;
     private readonly CatalogService _catalogs;
+    private readonly SummaryProjector _summaries;
     private readonly WeirInstruments _instruments;
 
-    public BatchExecutor(IWeirStore store, CatalogService catalogs, WeirInstruments instruments)
+    public BatchExecutor(IWeirStore store, CatalogService catalogs, SummaryProjector summaries, WeirInstruments instruments)
     {
         _store = store;
         _catalogs = catalogs;
+        _summaries = summaries;
         _instruments = instruments;
     }
 
@@ -74,6 +76,7 @@ public sealed class BatchExecutor
                     if (await transaction.WriteAsync(writes, CancellationToken.None))
                     {
                         await transaction.CommitAsync(CancellationToken.None);
+                        _summaries.Take(workspace, snapshot, writes.Rows);
                         Answer(commands, outcomes);
                         return waiting;
                     }

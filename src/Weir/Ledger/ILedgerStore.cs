@@ -114,6 +114,12 @@ public sealed record LedgerSnapshot
     /// <summary>The sequence number of the first row that the transaction writes; each further one has the next.</summary>
     public required long NextSequence { get; init; }
 
+    /// <summary>
+    /// The sequence number of the newest row of the workspace, 0 for none: the transaction's rows come right after it. Null when the store
+    /// cannot tell, as where other nodes write too.
+    /// </summary>
+    public long? LastSequence { get; init; }
+
     /// <summary>States with at least every balance whose period is not closed. Missing accounts are left out.</summary>
     public required IReadOnlyDictionary<AccountKey, AccountState> Accounts { get; init; }
 

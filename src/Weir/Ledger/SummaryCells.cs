@@ -1,27 +1,34 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Weir;
 
-/// <summary>Cells of the summaries while they are added up.</summary>
+/// <summary>Cells of the summaries while they are added up. By one thread at a time.</summary>
 internal sealed class SummaryCells
 {
     private readonly Dictionary<SummaryKey, Cell> _cells = [];
+    private readonly Dictionary<string, string> _propertyDimensions = new(StringComparer.Ordinal);
 
     public int Count => _cells.Count;
 
-    public void AddEvent(SummaryKey key, bool failed, long? latencyMs, int sign)
+    /// <summary>A list that is used for one entry after the other.</summary>
+    public List<Movement> Movements { get; } = [];
+
+    public Cell CellAt(SummaryKey key)
     {
-        Cell cell = CellAt(key);
-        cell.Events += failed ? 0 : sign;
-        cell.Failed += failed ? sign : 0;
-        cell.LatencyMs += sign * (latencyMs ?? 0);
-        cell.LatencyCount += latencyMs is null ? 0 : sign;
+        ref Cell? cell = ref CollectionsMarshal.GetValueRefOrAddDefault(_cells, key, out _);
+        return cell ??= new Cell();
     }
 
-    public void AddAmount(SummaryKey key, string meter, long amount)
+    /// <summary>The dimension of a declared property.</summary>
+    public string PropertyDimension(string name)
     {
-        Cell cell = CellAt(key);
-        cell.Amounts[meter] = cell.Amounts.GetValueOrDefault(meter) + amount;
+        if (!_propertyDimensions.TryGetValue(name, out string? dimension))
+        {
+            _propertyDimensions.Add(name, dimension = Dimensions.PropertyPrefix + name);
+        }
+
+        return dimension;
     }
 
     public void Add(SummaryKey key, SummaryFigures figures)
@@ -33,7 +40,7 @@ internal sealed class SummaryCells
         cell.LatencyCount += figures.LatencyCount;
         foreach ((string meter, long amount) in figures.Amounts)
         {
-            cell.Amounts[meter] = cell.Amounts.GetValueOrDefault(meter) + amount;
+            cell.AddAmount(meter, amount);
         }
     }
 
@@ -54,36 +61,22 @@ internal sealed class SummaryCells
         Dictionary<SummaryKey, SummaryFigures> figures = new(_cells.Count);
         foreach ((SummaryKey key, Cell cell) in _cells)
         {
-            ImmutableSortedDictionary<string, long>.Builder amounts = SummaryFigures.Zero.Amounts.ToBuilder();
-            foreach ((string meter, long amount) in cell.Amounts)
+            if (cell.ToFigures() is { } sum)
             {
-                if (amount != 0)
-                {
-                    amounts.Add(meter, amount);
-                }
-            }
-
-            if (cell is not { Events: 0, Failed: 0, LatencyMs: 0, LatencyCount: 0 } || amounts.Count > 0)
-            {
-                figures.Add(key, new SummaryFigures(cell.Events, cell.Failed, cell.LatencyMs, cell.LatencyCount, amounts.ToImmutable()));
+                figures.Add(key, sum);
             }
         }
 
         return figures;
     }
 
-    private Cell CellAt(SummaryKey key)
+    /// <summary>What one cell adds up to. Events charge a few meters, so these stand in a row.</summary>
+    public sealed class Cell
     {
-        if (!_cells.TryGetValue(key, out Cell? cell))
-        {
-            _cells.Add(key, cell = new Cell());
-        }
+        private string[] _meters = [];
+        private long[] _amounts = [];
+        private int _count;
 
-        return cell;
-    }
-
-    private sealed class Cell
-    {
         public long Events { get; set; }
 
         public long Failed { get; set; }
@@ -92,6 +85,47 @@ internal sealed class SummaryCells
 
         public long LatencyCount { get; set; }
 
-        public Dictionary<string, long> Amounts { get; } = new(StringComparer.Ordinal);
+        public void AddEvent(bool failed, long? latencyMs, int sign)
+        {
+            Events += failed ? 0 : sign;
+            Failed += failed ? sign : 0;
+            LatencyMs += sign * (latencyMs ?? 0);
+            LatencyCount += latencyMs is null ? 0 : sign;
+        }
+
+        public void AddAmount(string meter, long amount)
+        {
+            int at = Array.IndexOf(_meters, meter, 0, _count);
+            if (at < 0)
+            {
+                at = _count++;
+                if (at == _meters.Length)
+                {
+                    Array.Resize(ref _meters, at + 2);
+                    Array.Resize(ref _amounts, at + 2);
+                }
+
+                _meters[at] = meter;
+            }
+
+            _amounts[at] += amount;
+        }
+
+        /// <summary>Null when it came to nothing.</summary>
+        public SummaryFigures? ToFigures()
+        {
+            ImmutableSortedDictionary<string, long>.Builder amounts = SummaryFigures.Zero.Amounts.ToBuilder();
+            for (int i = 0; i < _count; i++)
+            {
+                if (_amounts[i] != 0)
+                {
+                    amounts.Add(_meters[i], _amounts[i]);
+                }
+            }
+
+            return this is { Events: 0, Failed: 0, LatencyMs: 0, LatencyCount: 0 } && amounts.Count == 0
+                ? null
+                : new SummaryFigures(Events, Failed, LatencyMs, LatencyCount, amounts.ToImmutable());
+        }
     }
 }

@@ -10,21 +10,37 @@ internal sealed class SummaryFold(IWeirStore store, CatalogService catalogs)
     public async ValueTask AddAsync(
         SummaryCells cells, WorkspaceId workspace, IReadOnlyList<StoredEntry> entries, Func<long, bool>? wanted, CancellationToken cancellationToken)
     {
-        List<StoredEntry> counted = [.. entries.Where(entry => wanted?.Invoke(entry.Entry.Account) != false)];
-        HashSet<long> targets = [.. counted.Where(entry => entry.Entry.Target is not null).Select(entry => entry.Entry.Target!.Value)];
-        IReadOnlyDictionary<long, EntryHistory> histories = targets.Count == 0
-            ? new Dictionary<long, EntryHistory>()
-            : await store.Ledger.ReadEntriesAsync(workspace, targets, cancellationToken);
-        foreach (StoredEntry entry in counted)
+        HashSet<long>? targets = null;
+        foreach (StoredEntry entry in entries)
         {
+            if (entry.Entry.Target is { } number && wanted?.Invoke(entry.Entry.Account) != false)
+            {
+                (targets ??= []).Add(number);
+            }
+        }
+
+        IReadOnlyDictionary<long, EntryHistory>? histories = targets is null ? null : await store.Ledger.ReadEntriesAsync(workspace, targets, cancellationToken);
+        (int Version, Catalog Catalog)? last = null;
+        foreach (StoredEntry entry in entries)
+        {
+            if (wanted?.Invoke(entry.Entry.Account) == false)
+            {
+                continue;
+            }
+
             EntryHistory? target = null;
-            if (entry.Entry.Target is { } number && !histories.TryGetValue(number, out target))
+            if (entry.Entry.Target is { } number && !histories!.TryGetValue(number, out target))
             {
                 throw new InvalidDataException($"Entry {entry.Sequence} is about entry {number}, which is not in the ledger.");
             }
 
-            Catalog catalog = await catalogs.FindAsync(workspace, target?.Entry.Entry.CatalogVersion ?? entry.Entry.CatalogVersion, cancellationToken);
-            SummaryRules.Count(cells, entry, target, catalog);
+            int version = target?.Entry.Entry.CatalogVersion ?? entry.Entry.CatalogVersion;
+            if (last?.Version != version)
+            {
+                last = (version, await catalogs.FindAsync(workspace, version, cancellationToken));
+            }
+
+            SummaryRules.Count(cells, entry, target, last.Value.Catalog);
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +19,8 @@ public sealed record SummaryLag(long Entries, Duration Behind)
 
 /// <summary>
 /// Follows the log and adds it to the summaries (LOG-2), behind the writer and in its own time. Answers do not wait for it: what is not
-/// summed yet is counted when it is asked for.
+/// summed yet is counted when it is asked for. What this process commits itself it adds up as it comes, where the store can tell that
+/// nothing else stands in between; everything else it reads from the log.
 /// </summary>
 public sealed class SummaryProjector : BackgroundService
 {
@@ -26,6 +29,9 @@ public sealed class SummaryProjector : BackgroundService
     /// fewer and larger steps cost the writer less in all.
     /// </summary>
     public const int LargestStep = 50_000;
+
+    /// <summary>Cells of this process's own commits that are written before their time, so that no step grows without bound.</summary>
+    private const int LargestTail = 50_000;
 
     /// <summary>Entries that are read at a time.</summary>
     private const int Page = 2_000;
@@ -45,6 +51,9 @@ public sealed class SummaryProjector : BackgroundService
     private readonly ILogger<SummaryProjector> _logger;
     private readonly Lock _waking = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly SemaphoreSlim _committed = new(0, 1);
+    private readonly ConcurrentDictionary<WorkspaceId, SummaryTail> _tails = new();
+    private volatile bool _running;
 
     public SummaryProjector(IWeirStore store, CatalogService catalogs, WeirInstruments instruments, TimeProvider time, ILogger<SummaryProjector> logger)
     {
@@ -56,14 +65,16 @@ public sealed class SummaryProjector : BackgroundService
     }
 
     /// <summary>Says that there is something new in the log. Cheap; may be called after every commit.</summary>
-    public void Wake()
+    public void Wake() => Release(_wake);
+
+    /// <summary>Takes over what a commit has written, so that it need not be read again. Cheap; called after the commit, in any order.</summary>
+    /// <param name="snapshot">What the commit began from.</param>
+    internal void Take(WorkspaceId workspace, LedgerSnapshot snapshot, IReadOnlyList<LedgerRow> rows)
     {
-        lock (_waking)
+        if (_running && rows.Count > 0 && snapshot.LastSequence is { } after)
         {
-            if (_wake.CurrentCount == 0)
-            {
-                _wake.Release();
-            }
+            TailOf(workspace).Add(after, snapshot.NextSequence, rows);
+            Release(_committed);
         }
     }
 
@@ -71,31 +82,17 @@ public sealed class SummaryProjector : BackgroundService
     /// <exception cref="StoreUnavailableException">The store cannot be used now; what was summed stays summed.</exception>
     public async Task CatchUpAsync(WorkspaceId workspace, CancellationToken cancellationToken)
     {
-        while (true)
+        SummaryTail tail = TailOf(workspace);
+        await tail.Gate.WaitAsync(cancellationToken);
+        try
         {
-            long from = await _store.Summaries.CheckpointAsync(workspace, cancellationToken);
-            long to = from;
-            SummaryCells cells = new();
-            IReadOnlyList<StoredEntry> entries;
-            int summed = 0;
-            do
+            while (await StepAsync(workspace, tail, cancellationToken))
             {
-                entries = await _store.Ledger.FollowAsync(workspace, to, Page, cancellationToken);
-                if (entries.Count > 0)
-                {
-                    await _fold.AddAsync(cells, workspace, entries, null, cancellationToken);
-                    to = entries[^1].Sequence;
-                    summed += entries.Count;
-                }
             }
-            while (entries.Count == Page && summed < LargestStep);
-            if (summed == 0)
-            {
-                return;
-            }
-
-            // When another was faster, its checkpoint is further on, and this step begins again from there.
-            await _store.Summaries.AddAsync(workspace, from, to, cells.ToFigures(), cancellationToken);
+        }
+        finally
+        {
+            tail.Gate.Release();
         }
     }
 
@@ -137,6 +134,7 @@ public sealed class SummaryProjector : BackgroundService
     public override void Dispose()
     {
         _wake.Dispose();
+        _committed.Dispose();
         base.Dispose();
     }
 
@@ -144,6 +142,13 @@ public sealed class SummaryProjector : BackgroundService
     {
         // The host's start does not wait for the first pass.
         await Task.Yield();
+        _running = true;
+        await Task.WhenAll(RunAsync(stoppingToken), FoldAsync(stoppingToken));
+        _running = false;
+    }
+
+    private async Task RunAsync(CancellationToken stoppingToken)
+    {
         TimeSpan delay = s_shortestDelay;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -165,14 +170,119 @@ public sealed class SummaryProjector : BackgroundService
         }
     }
 
+    /// <summary>Adds commits up as they come: what is let go of at once costs the garbage collector nothing.</summary>
+    private async Task FoldAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            await _committed.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+
+            foreach ((WorkspaceId workspace, SummaryTail tail) in _tails)
+            {
+                try
+                {
+                    await FoldAsync(workspace, tail, stoppingToken);
+                }
+                catch (Exception exception) when (exception is not OutOfMemoryException)
+                {
+                    // The next pass reads the same entries from the log, and says so when it fails there too.
+                }
+            }
+        }
+    }
+
+    private async Task FoldAsync(WorkspaceId workspace, SummaryTail tail, CancellationToken cancellationToken)
+    {
+        await tail.Gate.WaitAsync(cancellationToken);
+        try
+        {
+            await tail.FoldAsync(_fold, workspace, cancellationToken);
+            while (tail.Cells.Count > LargestTail && await StepAsync(workspace, tail, cancellationToken))
+            {
+            }
+        }
+        finally
+        {
+            tail.Gate.Release();
+        }
+    }
+
+    /// <summary>One addition to the summaries; false when there is nothing to add. Under the tail's gate.</summary>
+    private async Task<bool> StepAsync(WorkspaceId workspace, SummaryTail tail, CancellationToken cancellationToken)
+    {
+        await tail.FoldAsync(_fold, workspace, cancellationToken);
+        long from = await _store.Summaries.CheckpointAsync(workspace, cancellationToken);
+        if (tail.From < from)
+        {
+            // Another was faster.
+            tail.Restart(from);
+        }
+
+        if (tail.From == from && tail.To > from)
+        {
+            if (await _store.Summaries.AddAsync(workspace, from, tail.To, tail.Cells.ToFigures(), cancellationToken))
+            {
+                tail.Restart(tail.To);
+            }
+
+            return true;
+        }
+
+        SummaryCells cells = new();
+        long end = tail.To > tail.From ? tail.From : long.MaxValue;
+        long to = from;
+        int summed = 0;
+        while (summed < LargestStep && to < end)
+        {
+            IReadOnlyList<StoredEntry> entries = await _store.Ledger.FollowAsync(workspace, to, Page, cancellationToken);
+            List<StoredEntry> taken = [.. entries.TakeWhile(entry => entry.Sequence <= end)];
+            await _fold.AddAsync(cells, workspace, taken, null, cancellationToken);
+            summed += taken.Count;
+            to = taken.Count > 0 ? taken[^1].Sequence : to;
+            if (taken.Count < Page)
+            {
+                break;
+            }
+        }
+
+        if (summed == 0)
+        {
+            return false;
+        }
+
+        // When another was faster, its checkpoint is further on, and the next step begins from there.
+        await _store.Summaries.AddAsync(workspace, from, to, cells.ToFigures(), cancellationToken);
+        return true;
+    }
+
+    private SummaryTail TailOf(WorkspaceId workspace) => _tails.GetOrAdd(workspace, static _ => new SummaryTail());
+
+    private void Release(SemaphoreSlim signal)
+    {
+        lock (_waking)
+        {
+            if (signal.CurrentCount == 0)
+            {
+                signal.Release();
+            }
+        }
+    }
+
     private async Task PassAsync(CancellationToken cancellationToken)
     {
+        long behind = 0;
         foreach (Workspace workspace in await _store.Workspaces.ListAsync(cancellationToken))
         {
             await CatchUpAsync(workspace.Id, cancellationToken);
+            long checkpoint = await _store.Summaries.CheckpointAsync(workspace.Id, cancellationToken);
+            behind += await _store.Ledger.LastSequenceAsync(workspace.Id, cancellationToken) - checkpoint;
         }
 
-        _instruments.ProjectorLag.Record((await LagAsync(cancellationToken)).Entries);
+        _instruments.ProjectorLag.Record(Math.Max(0, behind));
     }
 
     private async Task<TimeSpan> PauseAsync(Exception exception, TimeSpan delay, CancellationToken cancellationToken)

@@ -34,7 +34,10 @@ public static class SummaryRules
 
     private static void Count(SummaryCells cells, NetEvent net, Catalog catalog, int sign)
     {
-        CountIn(cells, net, "", "", sign);
+        List<Movement> movements = cells.Movements;
+        movements.Clear();
+        movements.AddRange(net.Movements());
+        CountIn(cells, net, movements, "", "", sign);
         if (net.Entry.Kind == EntryKind.Adjustment)
         {
             return;
@@ -44,7 +47,7 @@ public static class SummaryRules
         {
             if (net.ValueOf(dimension) is { } value)
             {
-                CountIn(cells, net, dimension, value, sign);
+                CountIn(cells, net, movements, dimension, value, sign);
             }
         }
 
@@ -52,27 +55,36 @@ public static class SummaryRules
         {
             foreach (string name in type.Dimensions)
             {
-                if (net.ValueOf(Dimensions.PropertyPrefix + name) is { } value)
+                string dimension = cells.PropertyDimension(name);
+                if (net.ValueOf(dimension) is { } value)
                 {
-                    CountIn(cells, net, Dimensions.PropertyPrefix + name, value, sign);
+                    CountIn(cells, net, movements, dimension, value, sign);
                 }
             }
         }
     }
 
-    private static void CountIn(SummaryCells cells, NetEvent net, string dimension, string value, int sign)
+    private static void CountIn(SummaryCells cells, NetEvent net, List<Movement> movements, string dimension, string value, int sign)
     {
+        SummaryKey key = new(net.Entry.Account, SummaryKey.BucketOf(net.Entry.CountedAt), net.Type, dimension, value);
+        SummaryCells.Cell? cell = null;
         if (net.Happened)
         {
-            cells.AddEvent(Key(net, net.Entry.CountedAt, dimension, value), net.Failed, net.LatencyMs, sign);
+            cell = cells.CellAt(key);
+            cell.AddEvent(net.Failed, net.LatencyMs, sign);
         }
 
-        foreach (Movement movement in net.Movements())
+        foreach (Movement movement in movements)
         {
-            cells.AddAmount(Key(net, movement.At, dimension, value), movement.Meter, sign * movement.Amount);
+            // Nearly all that an event moves counts where the event does.
+            Instant bucket = SummaryKey.BucketOf(movement.At);
+            if (cell is null || bucket != key.Bucket)
+            {
+                key = key with { Bucket = bucket };
+                cell = cells.CellAt(key);
+            }
+
+            cell.AddAmount(movement.Meter, sign * movement.Amount);
         }
     }
-
-    private static SummaryKey Key(NetEvent net, Instant at, string dimension, string value) =>
-        new(net.Entry.Account, SummaryKey.BucketOf(at), net.Type, dimension, value);
 }

@@ -18,6 +18,7 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
                 Clock = now,
                 ActiveCatalogVersion = workspace.ActiveCatalog,
                 NextSequence = workspace.Entries.Count + 1L,
+                LastSequence = workspace.Entries.Count,
                 Accounts = load.Accounts.Distinct().Where(workspace.Accounts.ContainsKey).ToDictionary(key => key, key => workspace.Accounts[key].StateAt(now)),
                 Workspace = workspace.Head.StateAt(now),
                 Ids = load.Ids.Distinct().Where(workspace.Ids.ContainsKey).ToDictionary(id => id, id => Remembered(workspace.Ids[id])),

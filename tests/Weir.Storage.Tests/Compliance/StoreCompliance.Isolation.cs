@@ -172,7 +172,7 @@ public abstract partial class StoreCompliance
             }, None);
 
         // Numbers of rows are the server's; they say nothing of what a workspace has.
-        return snapshot with { NextSequence = 0 };
+        return snapshot with { NextSequence = 0, LastSequence = null };
     }
 
     private static async Task<bool> TakeIdsAsync(IWeirStore store, WorkspaceId workspace)

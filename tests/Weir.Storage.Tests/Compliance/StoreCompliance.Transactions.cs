@@ -8,6 +8,21 @@ namespace Weir.Storage.Tests;
 
 public abstract partial class StoreCompliance
 {
+    [Fact(DisplayName = "LOG-2: a store that tells what stands before a commit tells of its own workspace, and right")]
+    public async Task TheNewestRowIsKnownOrNotTold()
+    {
+        WorkspaceId other = await NewWorkspaceAsync("other");
+        for (int i = 0; i < 3; i++)
+        {
+            foreach (WorkspaceId workspace in (WorkspaceId[])[Own, other])
+            {
+                await WriteAsync(new LedgerWrites { Rows = [Sample.Row($"a-{i}", Sample.Entry(1)), Sample.Row($"b-{i}", Sample.Entry(1))] }, workspace);
+                LedgerSnapshot snapshot = await LoadAsync(new LedgerLoad { Accounts = [] }, workspace);
+                Assert.Equal(await Ledger.LastSequenceAsync(workspace, None), snapshot.LastSequence ?? await Ledger.LastSequenceAsync(workspace, None));
+            }
+        }
+    }
+
     [Fact(DisplayName = "BAL-1, PER-1: an account's head, balances and rates come back exactly as they were written")]
     public async Task AStateRoundTrips()
     {

@@ -16,6 +16,12 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
     /// <summary>Runs after the commit, before anybody is answered; when it throws, the caller does not learn of the commit.</summary>
     public Func<Task>? AfterCommit { get; set; }
 
+    /// <summary>Sees every page that somebody read of the log to follow it.</summary>
+    public Action<IReadOnlyList<StoredEntry>>? Followed { get; set; }
+
+    /// <summary>Says, as a store of many nodes does, that it cannot tell what stands before a commit.</summary>
+    public bool HasOtherWriters { get; set; }
+
     public IWorkspaceStore Workspaces => inner.Workspaces;
 
     public IKeyStore Keys => inner.Keys;
@@ -62,8 +68,12 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
     public ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
         inner.Ledger.FindAsync(workspace, id, cancellationToken);
 
-    public ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken) =>
-        inner.Ledger.FollowAsync(workspace, after, limit, cancellationToken);
+    public async ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StoredEntry> page = await inner.Ledger.FollowAsync(workspace, after, limit, cancellationToken);
+        Followed?.Invoke(page);
+        return page;
+    }
 
     public ValueTask<long> LastSequenceAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         inner.Ledger.LastSequenceAsync(workspace, cancellationToken);
@@ -88,7 +98,11 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     private sealed class Transaction(HookedStore hooks, ILedgerTransaction inner) : ILedgerTransaction
     {
-        public ValueTask<LedgerSnapshot> LoadAsync(LedgerLoad load, CancellationToken cancellationToken) => inner.LoadAsync(load, cancellationToken);
+        public async ValueTask<LedgerSnapshot> LoadAsync(LedgerLoad load, CancellationToken cancellationToken)
+        {
+            LedgerSnapshot snapshot = await inner.LoadAsync(load, cancellationToken);
+            return hooks.HasOtherWriters ? snapshot with { LastSequence = null } : snapshot;
+        }
 
         public ValueTask<IReadOnlyList<Balance>> LoadBalancesAsync(long account, IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellationToken) =>
             inner.LoadBalancesAsync(account, keys, cancellationToken);

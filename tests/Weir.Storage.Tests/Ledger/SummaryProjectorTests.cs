@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 
 using NodaTime;
@@ -161,13 +162,19 @@ public sealed class SummaryProjectorTests
     }
 
     [Theory(DisplayName = "LOG-2: rebuilt summaries are those that were made on the way")]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public async Task RebuiltSummariesAreTheSame(int seed)
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(1, true)]
+    [InlineData(3, true)]
+    public async Task RebuiltSummariesAreTheSame(int seed, bool handedOver)
     {
         await using UsageDesk desk = await UsageDesk.OpenAsync(s_start);
         Random pauses = new(seed);
+        if (handedOver)
+        {
+            await desk.Projector.StartAsync(CancellationToken.None);
+        }
+
         await desk.WorkAsync(seed, 120, _ => pauses.Next(7) == 0 ? desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None) : Task.CompletedTask);
         await desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None);
         Dictionary<SummaryKey, SummaryFigures> incremental = await desk.CellsAsync();
@@ -176,6 +183,115 @@ public sealed class SummaryProjectorTests
         Assert.NotEmpty(incremental);
         Assert.Equal(Dump.Of(incremental), Dump.Of(await desk.CellsAsync()));
         Assert.Equal(await desk.Store.Ledger.LastSequenceAsync(desk.Workspace, CancellationToken.None), await desk.Store.Summaries.CheckpointAsync(desk.Workspace, CancellationToken.None));
+    }
+
+    [Fact(DisplayName = "LOG-2: what this process commits is summed without being read again")]
+    public async Task OwnCommitsAreNotReadAgain()
+    {
+        HookedStore? hooks = null;
+        await using UsageDesk desk = await UsageDesk.OpenAsync(s_start, time => hooks = new HookedStore(new MemoryStore(time)));
+        ConcurrentQueue<long> read = [];
+        TaskCompletionSource looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        hooks!.Followed = page =>
+        {
+            page.ToList().ForEach(entry => read.Enqueue(entry.Sequence));
+            looked.TrySetResult();
+        };
+        await desk.Projector.StartAsync(CancellationToken.None);
+
+        // Its first pass finds nothing, and no other follows while the clock stands still.
+        await looked.Task;
+        await desk.RecordAsync("1", "diagnose", [("department", "a")], details: new EventDetails { User = "u", Status = "0" });
+        await desk.RecordAsync("2", "stored", [("bytes", 100)]);
+        await desk.RecordAsync("3", "ping", account: "other");
+        await desk.CompleteAsync("1", new EventDetails { Status = "200", LatencyMs = 70 });
+        await desk.AdjustAsync("4", "calls", 41);
+        await desk.ReverseAsync("3");
+        await desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None);
+        Assert.Empty(read);
+        await AssertRebuiltIsTheSameAsync(desk);
+        Assert.NotEmpty(read);
+    }
+
+    [Fact(DisplayName = "LOG-2: where others write too, the log is read")]
+    public async Task OthersComeByTheLog()
+    {
+        HookedStore? hooks = null;
+        await using UsageDesk desk = await UsageDesk.OpenAsync(s_start, time => hooks = new HookedStore(new MemoryStore(time)));
+        ConcurrentQueue<long> read = [];
+        hooks!.Followed = page => page.ToList().ForEach(entry => read.Enqueue(entry.Sequence));
+        hooks.HasOtherWriters = true;
+        await desk.Projector.StartAsync(CancellationToken.None);
+        await desk.WorkAsync(4, 40);
+        await desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None);
+        long last = await desk.Store.Ledger.LastSequenceAsync(desk.Workspace, CancellationToken.None);
+        Assert.Superset(Enumerable.Range(1, (int)last).Select(number => (long)number).ToHashSet(), read.ToHashSet());
+        await AssertRebuiltIsTheSameAsync(desk);
+    }
+
+    [Theory(DisplayName = "LOG-2: what was committed while nobody took it over is read from the log, and nothing twice")]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task GapsAreReadFromTheLog(int seed)
+    {
+        HookedStore? hooks = null;
+        await using UsageDesk desk = await UsageDesk.OpenAsync(s_start, time => hooks = new HookedStore(new MemoryStore(time)));
+        Random random = new(seed);
+        await desk.Projector.StartAsync(CancellationToken.None);
+        await desk.WorkAsync(seed, 100, async _ =>
+        {
+            hooks!.HasOtherWriters = random.Next(3) == 0;
+            if (random.Next(9) == 0)
+            {
+                await desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None);
+            }
+        });
+        await desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None);
+        await AssertRebuiltIsTheSameAsync(desk);
+    }
+
+    [Fact(DisplayName = "LOG-2: commits are taken over in any order; one that comes too late is read from the log")]
+    public async Task CommitsAreTakenInAnyOrder()
+    {
+        await using UsageDesk desk = await UsageDesk.OpenAsync(s_start);
+        await desk.RecordAsync("1", "ping");
+        IReadOnlyList<StoredEntry> log = await desk.Store.Ledger.FollowAsync(desk.Workspace, 0, 10, CancellationToken.None);
+        LedgerRow row = new(log[0].Entry, log[0].Details, null, default);
+        SummaryFold fold = new(desk.Store, desk.Get<CatalogService>());
+        SummaryTail tail = new();
+
+        tail.Add(after: 7, first: 8, [row, row]);
+        tail.Add(after: 5, first: 6, [row, row]);
+        tail.Add(after: 9, first: 12, [row]);
+        await tail.FoldAsync(fold, desk.Workspace, CancellationToken.None);
+        Assert.Equal((7, 12, 3), (tail.From, tail.To, EventsOf(tail)));
+
+        // The second row is new, the first is not.
+        tail.Add(after: 9, first: 12, [row, row]);
+        await tail.FoldAsync(fold, desk.Workspace, CancellationToken.None);
+        Assert.Equal((7, 13, 4), (tail.From, tail.To, EventsOf(tail)));
+
+        // Nobody knows what stands between 13 and 20.
+        tail.Add(after: 20, first: 21, [row]);
+        await tail.FoldAsync(fold, desk.Workspace, CancellationToken.None);
+        Assert.Equal((20, 21, 1), (tail.From, tail.To, EventsOf(tail)));
+    }
+
+    [Fact(DisplayName = "LOG-2: when more waits to be summed than is kept, what waited is read from the log")]
+    public async Task WhatWaitsIsBounded()
+    {
+        await using UsageDesk desk = await UsageDesk.OpenAsync(s_start);
+        await desk.RecordAsync("1", "ping");
+        IReadOnlyList<StoredEntry> log = await desk.Store.Ledger.FollowAsync(desk.Workspace, 0, 10, CancellationToken.None);
+        LedgerRow[] rows = [.. Enumerable.Repeat(new LedgerRow(log[0].Entry, log[0].Details, null, default), 1_000)];
+        SummaryTail tail = new();
+        for (long first = 1; first <= SummaryTail.MostWaiting + 1; first += rows.Length)
+        {
+            tail.Add(first - 1, first, rows);
+        }
+
+        await tail.FoldAsync(new SummaryFold(desk.Store, desk.Get<CatalogService>()), desk.Workspace, CancellationToken.None);
+        Assert.Equal((SummaryTail.MostWaiting, SummaryTail.MostWaiting + 1_000, 1_000), (tail.From, tail.To, EventsOf(tail)));
     }
 
     [Fact(DisplayName = "LOG-2: several who sum at once sum each entry once")]
@@ -228,6 +344,17 @@ public sealed class SummaryProjectorTests
         await faulty.SummedAfterwards.WaitAsync(TimeSpan.FromSeconds(60));
         await desk.Projector.StopAsync(CancellationToken.None);
         Assert.Equal([(s_bucket, "ping", "1 events, 0 failed, 0 ms of 0, calls 1")], await TotalsAsync(desk));
+    }
+
+    private static long EventsOf(SummaryTail tail) => tail.Cells.ToFigures().Where(cell => cell.Key.Dimension == "").Sum(cell => cell.Value.Events);
+
+    private static async Task AssertRebuiltIsTheSameAsync(UsageDesk desk)
+    {
+        await desk.Projector.StopAsync(CancellationToken.None);
+        Dictionary<SummaryKey, SummaryFigures> made = await desk.CellsAsync();
+        Assert.NotEmpty(made);
+        await desk.Projector.RebuildAsync(desk.Workspace, CancellationToken.None);
+        Assert.Equal(Dump.Of(await desk.CellsAsync()), Dump.Of(made));
     }
 
     private static async Task<IEnumerable<(Instant Bucket, string Type, string Figures)>> TotalsAsync(UsageDesk desk) =>
