@@ -155,7 +155,7 @@ public static class Admission
         {
             // What the account's own balance took is what the workspace's balance of all accounts takes too.
             Quantity amount = balance.IsShared ? applied[balance.Charge] : amounts[balance.Charge];
-            EntryLine line = writer.Move(balance.Limit, balance.Balance, amount);
+            EntryLine line = writer.Move(balance.Limit, balance.Balance, amount, at: balance.Carried ? command.Now : at);
             if (line.Delta != amount && !balance.IsShared)
             {
                 flags |= EntryFlags.Clamped;

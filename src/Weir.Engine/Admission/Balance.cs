@@ -32,6 +32,9 @@ public sealed record AccountState(
     /// <summary>The last fence of each kind of slot.</summary>
     public ImmutableSortedDictionary<string, long> Fences { get; init; } = s_noFences;
 
+    /// <summary>Grants by their numbers: those that give, and those that have given in a period that is not closed.</summary>
+    public StateMap<long, Grant> Grants { get; init; } = StateMap<long, Grant>.Empty;
+
     private static readonly ImmutableSortedDictionary<string, long> s_noFences = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
 
     public static AccountState Of(Account account) => new(account, StateMap<BalanceKey, Balance>.Empty, StateMap<RateKey, RateWindow>.Empty);

@@ -52,6 +52,14 @@ public sealed record Reverse(Entry Original, long Target, ImmutableArray<Entry> 
 /// <param name="Amount">Smallest units; a negative amount is at most what is used.</param>
 public sealed record Adjust(Meter Meter, Quantity Amount, Instant Now, string Reason, string Actor);
 
+/// <summary>Gives an account extra allowance.</summary>
+/// <param name="Number">The sequence number that the entry will have.</param>
+public sealed record Give(GrantTerms Terms, long Number, Instant Now, string? Reason, string? Actor);
+
+/// <summary>Takes a grant back: from now on nothing more is drawn of it. What was drawn or is held stays.</summary>
+/// <param name="Number">The sequence number of the grant's entry.</param>
+public sealed record EndGrant(long Number, Instant Now, string? Reason, string? Actor);
+
 /// <summary>Settles a call that was admitted before it ran.</summary>
 /// <param name="Rated">The event with the properties known now, rated under the original's catalog version; null when the call failed, which takes the charges back.</param>
 public sealed record Complete(Entry Original, long Target, ImmutableArray<Entry> Later, RatedEvent? Rated, Instant Now);

@@ -46,7 +46,11 @@ public sealed record Hold(long Number)
 }
 
 /// <summary>An amount that a reservation holds of one balance.</summary>
-public sealed record HeldAmount(BalanceKey Key, Instant PeriodEnd, int Scale, Quantity Amount);
+public sealed record HeldAmount(BalanceKey Key, Instant PeriodEnd, int Scale, Quantity Amount)
+{
+    /// <summary>Where it came from; it returns there in the reverse order.</summary>
+    public Draws Draws { get; init; }
+}
 
 /// <summary>One of the places in which jobs of a kind run (SLOT-1).</summary>
 /// <param name="Lease">A random name; the same reservation keeps it.</param>

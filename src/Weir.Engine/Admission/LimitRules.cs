@@ -4,13 +4,25 @@ using NodaTime;
 
 namespace Weir.Engine;
 
-/// <summary>A limit as it stands for one account now: the plan's allowance under its override.</summary>
+/// <summary>A limit as it stands for one account now: the plan's allowance under its override, with what grants add where that is said.</summary>
 /// <param name="Ceiling">Soft only: where it ends nevertheless.</param>
 public readonly record struct StandingLimit(
     Meter Meter, ScopeKind Scope, Per Per, Quantity? Limit, LimitEnforcement Enforcement, Quantity? Ceiling, UnitPrice? OverageRate)
 {
     /// <summary>The amount that must not be exceeded, or null: the limit of a hard allowance, the ceiling of a soft one.</summary>
     public Quantity? Wall => Enforcement == LimitEnforcement.Hard ? Limit : Ceiling;
+
+    /// <summary>What grants add; limit and ceiling have it in them.</summary>
+    public Quantity Granted { get; init; }
+
+    /// <summary>Whether grants that name no balance add to this one (GRANT-1).</summary>
+    public bool IsLongest { get; init; }
+
+    /// <summary>The limit of plan and override alone.</summary>
+    public Quantity? Planned => Limit - Granted;
+
+    /// <summary>The limit with what grants add to it, in place of what they added before.</summary>
+    public StandingLimit Granting(Quantity granted) => this with { Limit = Planned + granted, Ceiling = Ceiling - Granted + granted, Granted = granted };
 }
 
 /// <summary>Which limits stand on a meter.</summary>
@@ -67,6 +79,7 @@ public static class LimitRules
             CountUnlimited(limits, first, meter, DefaultPer(meter));
         }
 
+        MarkLongest(limits, first);
         if (meter.Key == Meter.CostKey)
         {
             // What an account has cost, this month and ever, is asked for on every page: it is counted, not summed up from the log.
@@ -86,6 +99,39 @@ public static class LimitRules
             }
         }
     }
+
+    /// <summary>The balance of the whole account that runs longest; of two equally long ones the account's own period before the calendar's.</summary>
+    private static void MarkLongest(List<StandingLimit> limits, int first)
+    {
+        int longest = -1;
+        for (int i = first; i < limits.Count; i++)
+        {
+            if (limits[i].Scope == ScopeKind.Account && (longest < 0 || LengthOf(limits[i].Per) > LengthOf(limits[longest].Per)))
+            {
+                longest = i;
+            }
+        }
+
+        if (longest >= 0)
+        {
+            limits[longest] = limits[longest] with { IsLongest = true };
+        }
+    }
+
+    private static int LengthOf(Per per) => per switch
+    {
+        Per.Lifetime => 10,
+        Per.Year => 9,
+        Per.CalendarYear => 8,
+        Per.Month => 7,
+        Per.CalendarMonth => 6,
+        Per.Week => 5,
+        Per.CalendarWeek => 4,
+        Per.Day => 3,
+        Per.CalendarDay => 2,
+        Per.Hour => 1,
+        _ => 0,
+    };
 
     internal static bool IsActive(LimitOverride entry, Instant now) => entry.Until is not { } until || now < until;
 

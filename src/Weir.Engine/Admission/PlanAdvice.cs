@@ -20,7 +20,7 @@ internal static class PlanAdvice
             {
                 Violation? limit = violations.FirstOrDefault(v => v.Reason == Refusal.LimitExceeded && v.Scope != ScopeKind.Workspace);
                 StandingLimit? standing = limit is null ? null : Counterpart(touched, limit);
-                return new Advice(plan.Key, plan.Name, standing?.Meter.Key, standing?.Meter.Scale ?? 0, standing?.Limit);
+                return new Advice(plan.Key, plan.Name, standing?.Meter.Key, standing?.Meter.Scale ?? 0, standing?.Planned);
             }
         }
 

@@ -102,6 +102,7 @@ internal static class Footprint
 
         BalanceKey key = new(limit.Scope, command.Scopes.IdOf(limit.Scope), limit.Meter.Key, limit.Per, period.Start);
         Balance balance = holder.BalanceOf(key, period.End);
+        limit = GrantRules.Granting(holder, limit, period, command.Now);
         touched.Add(new TouchedBalance(charge, limit, balance, holder.HeldOf(balance, command.Now), carried, leads));
     }
 }

@@ -24,8 +24,8 @@ public sealed record UsageLine(StandingLimit Limit, long ScopeId, Quantity Used,
 public static class UsageView
 {
     /// <summary>
-    /// The balances of the plan's allowances in its order, at every scope, then of every other meter that has an override or has been used
-    /// in its current period.
+    /// The balances of the plan's allowances in its order, at every scope, then of every other meter that has an override or a grant or has been
+    /// used in its current period.
     /// </summary>
     public static ImmutableArray<UsageLine> Of(AccountState state, CatalogBook book, Instant now)
     {
@@ -34,7 +34,8 @@ public static class UsageView
             .Where(b => (b.Used != Quantity.Zero || state.HeldOf(b, now) != Quantity.Zero) && b.Key.PeriodStart <= now && now < b.PeriodEnd)
             .Select(b => b.Key.Meter);
         IEnumerable<string> overridden = state.Account.Overrides.Where(o => LimitRules.IsActive(o, now)).Select(o => o.Meter);
-        List<string> meters = [.. plan.Allowances.Select(a => a.Meter.Key).Concat(overridden).Concat(used.Order(StringComparer.Ordinal)).Distinct(StringComparer.Ordinal)];
+        IEnumerable<string> granted = state.Grants.Values.Where(grant => GrantRules.LeftOf(state, grant, now) > Quantity.Zero).Select(grant => grant.Terms.Meter);
+        List<string> meters = [.. plan.Allowances.Select(a => a.Meter.Key).Concat(overridden).Concat(granted).Concat(used.Order(StringComparer.Ordinal)).Distinct(StringComparer.Ordinal)];
         ImmutableArray<UsageLine>.Builder lines = ImmutableArray.CreateBuilder<UsageLine>();
         foreach (string key in meters)
         {
@@ -65,6 +66,7 @@ public static class UsageView
     private static void AddLine(ImmutableArray<UsageLine>.Builder lines, AccountState state, StandingLimit limit, Instant now)
     {
         Period period = state.Account.Timeline.At(limit.Per, now);
+        limit = GrantRules.Granting(state, limit, period, now);
         if (limit.Scope is ScopeKind.Account or ScopeKind.Workspace)
         {
             Balance balance = state.BalanceOf(new BalanceKey(limit.Scope, 0, limit.Meter.Key, limit.Per, period.Start), period.End);

@@ -32,7 +32,7 @@ public static class Corrections
         Settling settling = new(account, workspace, book, command.Now);
         foreach (Settlement settlement in settled)
         {
-            settling.Move(settlement.Line, -settlement.Delta);
+            settling.Move(settlement.Line, -settlement.Delta, Draws.NetUsed(settlement.Lines));
         }
 
         return settling.Writer.Finish(account.Account.FirstLiveEventAt, new Entry
@@ -180,17 +180,17 @@ public static class Corrections
     /// <summary>What an event moved in each balance, its later settlement included; what came to nothing is left out.</summary>
     private static List<Settlement> Settled(Entry original, ImmutableArray<Entry> later)
     {
-        List<Settlement> settled = [.. original.Lines.Select(line => new Settlement(line, line.Delta))];
+        List<Settlement> settled = [.. original.Lines.Select(line => new Settlement(line, line.Delta, [line]))];
         foreach (EntryLine line in later.Where(entry => entry.Kind == EntryKind.Completion).SelectMany(entry => entry.Lines))
         {
             int index = settled.FindIndex(settlement => settlement.Line.Key == line.Key);
             if (index < 0)
             {
-                settled.Add(new Settlement(line, line.Delta));
+                settled.Add(new Settlement(line, line.Delta, [line]));
             }
             else
             {
-                settled[index] = settled[index] with { Delta = settled[index].Delta + line.Delta };
+                settled[index] = new Settlement(settled[index].Line, settled[index].Delta + line.Delta, settled[index].Lines.Add(line));
             }
         }
 
@@ -238,5 +238,5 @@ public static class Corrections
     private static Decision Fail(Decision unchanged, Refusal refusal, string pointer, string message) =>
         unchanged with { Refusal = refusal, Failure = new Failure(refusal, pointer, message) };
 
-    private readonly record struct Settlement(EntryLine Line, Quantity Delta);
+    private readonly record struct Settlement(EntryLine Line, Quantity Delta, ImmutableArray<EntryLine> Lines);
 }

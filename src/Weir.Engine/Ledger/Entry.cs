@@ -99,7 +99,7 @@ public sealed record Entry
 
     public Scopes Scopes { get; init; }
 
-    /// <summary>The event type; null for an adjustment.</summary>
+    /// <summary>The event type; null for adjustments and grants.</summary>
     public string? Type { get; init; }
 
     /// <summary>When it happened, as it is shown.</summary>
@@ -136,9 +136,12 @@ public sealed record Entry
     /// <summary>What a reservation was given; null for other entries.</summary>
     public ReservationTerms? Reservation { get; init; }
 
+    /// <summary>What a grant gives; null for other entries.</summary>
+    public GrantTerms? Grant { get; init; }
+
     public string? Reason { get; init; }
 
-    /// <summary>Who corrected, for adjustments and reversals.</summary>
+    /// <summary>Who corrected or granted.</summary>
     public string? Actor { get; init; }
 }
 
@@ -163,4 +166,10 @@ public sealed record EntryLine(
 {
     /// <summary>How far the balance's held amount moved.</summary>
     public Quantity HeldDelta { get; init; }
+
+    /// <summary>What of the limit is there by grants.</summary>
+    public Quantity Granted { get; init; }
+
+    /// <summary>Which grants gave how much of it.</summary>
+    public Draws Draws { get; init; }
 }

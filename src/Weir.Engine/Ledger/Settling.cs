@@ -15,7 +15,8 @@ internal sealed class Settling(AccountState account, AccountState workspace, Cat
     public EntryFlags Flags { get; private set; }
 
     /// <summary>Adds to one balance of an earlier entry.</summary>
-    public void Move(EntryLine original, Quantity change)
+    /// <param name="from">Where what returns had come from.</param>
+    public void Move(EntryLine original, Quantity change, Draws? from)
     {
         bool isShared = original.Key.Scope == ScopeKind.Workspace;
         StandingLimit limit = LimitOf(original);
@@ -26,7 +27,7 @@ internal sealed class Settling(AccountState account, AccountState workspace, Cat
         }
 
         AccountState holder = isShared ? workspace : account;
-        EntryLine line = Writer.Move(limit, holder.BalanceOf(original.Key, original.PeriodEnd), change);
+        EntryLine line = Writer.Move(limit, holder.BalanceOf(original.Key, original.PeriodEnd), change, from: from);
         Flags |= line.Delta != change && !isShared ? EntryFlags.Clamped : EntryFlags.None;
         Flags |= BalanceWriter.IsOverLimit(line) ? EntryFlags.OverLimit : EntryFlags.None;
         if (isLevel && !isShared && (original.Key.Scope == ScopeKind.Account || !_levels.ContainsKey(original.Key.Meter)))
@@ -42,7 +43,7 @@ internal sealed class Settling(AccountState account, AccountState workspace, Cat
         {
             if (line.Key.Meter == meter && !new Period(line.Key.PeriodStart, line.PeriodEnd).IsClosedAt(now))
             {
-                Move(line, change);
+                Move(line, change, Draws.NetUsed([line]));
             }
         }
     }
@@ -82,7 +83,7 @@ internal sealed class Settling(AccountState account, AccountState workspace, Cat
             }
         }
 
-        return new StandingLimit(meter, original.Key.Scope, original.Key.Per, original.Limit, original.Enforcement, null, original.OverageRate);
+        return new StandingLimit(meter, original.Key.Scope, original.Key.Per, original.Limit - original.Granted, original.Enforcement, null, original.OverageRate);
     }
 
     /// <summary>The catalog's meter; one made up from the entry where the catalog has it no more.</summary>

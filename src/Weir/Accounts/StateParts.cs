@@ -16,6 +16,9 @@ public enum StatePartKind
 
     /// <summary>The fences of all kinds of slots; its number is 0.</summary>
     Fences = 2,
+
+    /// <summary>A grant, by its number.</summary>
+    Grant = 3,
 }
 
 /// <summary>A part of an account's state, beside its head, its balances and its rates, that stores keep as a row of its own.</summary>
@@ -48,6 +51,9 @@ public static class StateParts
                         writer.WriteNumber(kind, fence);
                     }
                 });
+            case StatePartKind.Grant:
+                // Nobody need look at it: it starts, renews and ends by the clock, and commands drop it when it is past.
+                return state.Grants.TryGetValue(part.Number, out Grant? grant) ? Write(writer => WriteGrant(writer, grant)) : null;
             default:
                 throw new ArgumentOutOfRangeException(nameof(part), part, "An unknown part of an account.");
         }
@@ -68,6 +74,8 @@ public static class StateParts
                     return state with { Fences = state.Fences.Clear().AddRange(fences.RootElement.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.GetInt64()))) };
                 }
 
+            case StatePartKind.Grant:
+                return state with { Grants = body.IsEmpty ? state.Grants.Remove(part.Number) : state.Grants.SetItem(part.Number, ReadGrant(part.Number, body)) };
             default:
                 throw new InvalidDataException($"An account has a part of kind {(int)part.Kind}, which this program does not know; it was written by a newer one.");
         }
@@ -103,6 +111,12 @@ public static class StateParts
                 WriteKey(writer, held.Key, held.PeriodEnd);
                 WriteNonZero(writer, "scale"u8, held.Scale);
                 writer.WriteNumber("amount"u8, held.Amount.Units);
+                if (!held.Draws.IsEmpty)
+                {
+                    writer.WritePropertyName("draws"u8);
+                    GrantJson.WriteDraws(writer, held.Draws);
+                }
+
                 writer.WriteEndObject();
             }
 
@@ -132,7 +146,73 @@ public static class StateParts
     private static HeldAmount ReadAmount(JsonElement held)
     {
         (BalanceKey key, Instant end) = ReadKey(held);
-        return new HeldAmount(key, end, (int)ReadNumber(held, "scale"u8), new Quantity(ReadNumber(held, "amount"u8)));
+        return new HeldAmount(key, end, (int)ReadNumber(held, "scale"u8), new Quantity(ReadNumber(held, "amount"u8)))
+        {
+            Draws = held.TryGetProperty("draws"u8, out JsonElement draws) ? GrantJson.ReadDraws(draws) : Draws.None,
+        };
+    }
+
+    private static void WriteGrant(Utf8JsonWriter writer, Grant grant)
+    {
+        writer.WritePropertyName("terms"u8);
+        GrantJson.WriteTerms(writer, grant.Terms);
+        writer.WriteStartArray("periods"u8);
+        foreach (GrantPeriod period in grant.Periods)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("from"u8, Clock.ToMicros(period.Start));
+            WriteEnd(writer, period.End);
+            writer.WriteNumber("given"u8, period.Given.Units);
+            WriteNonZero(writer, "left"u8, period.Left.Units);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        if (!grant.Uses.IsEmpty)
+        {
+            writer.WriteStartArray("uses"u8);
+            foreach (GrantUse use in grant.Uses)
+            {
+                writer.WriteStartObject();
+                writer.WriteNumber("per"u8, (int)use.Per);
+                WriteStart(writer, use.Start);
+                WriteEnd(writer, use.End);
+                WriteNonZero(writer, "drawn"u8, use.Drawn.Units);
+                WriteNonZero(writer, "held"u8, use.Held.Units);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
+        WriteNonZero(writer, "drawnBefore"u8, grant.DrawnBefore.Units);
+        if (grant.EndedAt is { } ended)
+        {
+            writer.WriteNumber("endedAt"u8, Clock.ToMicros(ended));
+        }
+    }
+
+    private static Grant ReadGrant(long number, ReadOnlySpan<byte> body)
+    {
+        using JsonDocument document = Parse(body);
+        JsonElement grant = document.RootElement;
+        return new Grant(number, GrantJson.ReadTerms(grant.GetProperty("terms"u8)))
+        {
+            Periods =
+            [
+                .. grant.GetProperty("periods"u8).EnumerateArray().Select(period => new GrantPeriod(
+                    Clock.FromMicros(period.GetProperty("from"u8).GetInt64()), ReadEnd(period), new Quantity(ReadNumber(period, "given"u8)), new Quantity(ReadNumber(period, "left"u8)))),
+            ],
+            Uses = grant.TryGetProperty("uses"u8, out JsonElement uses)
+                ?
+                [
+                    .. uses.EnumerateArray().Select(use => new GrantUse(
+                        (Per)ReadNumber(use, "per"u8), ReadStart(use), ReadEnd(use), new Quantity(ReadNumber(use, "drawn"u8)), new Quantity(ReadNumber(use, "held"u8)))),
+                ]
+                : [],
+            DrawnBefore = new Quantity(ReadNumber(grant, "drawnBefore"u8)),
+            EndedAt = grant.TryGetProperty("endedAt"u8, out JsonElement ended) ? Clock.FromMicros(ended.GetInt64()) : null,
+        };
     }
 
     private static void WriteKey(Utf8JsonWriter writer, BalanceKey key, Instant end)
@@ -141,11 +221,20 @@ public static class StateParts
         WriteNonZero(writer, "id"u8, key.ScopeId);
         writer.WriteString("meter"u8, key.Meter);
         writer.WriteNumber("per"u8, (int)key.Per);
-        if (key.PeriodStart != Instant.MinValue)
-        {
-            writer.WriteNumber("from"u8, Clock.ToMicros(key.PeriodStart));
-        }
+        WriteStart(writer, key.PeriodStart);
+        WriteEnd(writer, end);
+    }
 
+    private static void WriteStart(Utf8JsonWriter writer, Instant start)
+    {
+        if (start != Instant.MinValue)
+        {
+            writer.WriteNumber("from"u8, Clock.ToMicros(start));
+        }
+    }
+
+    private static void WriteEnd(Utf8JsonWriter writer, Instant end)
+    {
         if (end != Instant.MaxValue)
         {
             writer.WriteNumber("to"u8, Clock.ToMicros(end));
@@ -158,8 +247,14 @@ public static class StateParts
             ReadNumber(element, "id"u8),
             string.Intern(element.GetProperty("meter"u8).GetString()!),
             (Per)ReadNumber(element, "per"u8),
-            element.TryGetProperty("from"u8, out JsonElement from) ? Clock.FromMicros(from.GetInt64()) : Instant.MinValue),
-        element.TryGetProperty("to"u8, out JsonElement to) ? Clock.FromMicros(to.GetInt64()) : Instant.MaxValue);
+            ReadStart(element)),
+        ReadEnd(element));
+
+    private static Instant ReadStart(JsonElement element) =>
+        element.TryGetProperty("from"u8, out JsonElement from) ? Clock.FromMicros(from.GetInt64()) : Instant.MinValue;
+
+    private static Instant ReadEnd(JsonElement element) =>
+        element.TryGetProperty("to"u8, out JsonElement to) ? Clock.FromMicros(to.GetInt64()) : Instant.MaxValue;
 
     private static long ReadNumber(JsonElement element, ReadOnlySpan<byte> name) => element.TryGetProperty(name, out JsonElement number) ? number.GetInt64() : 0;
 

@@ -91,6 +91,12 @@ public static class EntryJson
             WriteReservation(writer, terms);
         }
 
+        if (entry.Grant is { } grant)
+        {
+            writer.WritePropertyName("g"u8);
+            GrantJson.WriteTerms(writer, grant);
+        }
+
         WriteText(writer, "r"u8, entry.Reason);
         WriteText(writer, "a"u8, entry.Actor);
         writer.WriteEndObject();
@@ -110,6 +116,7 @@ public static class EntryJson
         ImmutableArray<Violation> observed = [];
         Money? cost = null;
         ReservationTerms? reservation = null;
+        GrantTerms? grant = null;
         string? reason = null;
         string? actor = null;
         try
@@ -138,6 +145,9 @@ public static class EntryJson
                     case (byte)'h':
                         reservation = ReadReservation(ref reader);
                         break;
+                    case (byte)'g':
+                        grant = GrantJson.ReadTerms(ref reader);
+                        break;
                     case (byte)'r':
                         reason = reader.GetString();
                         break;
@@ -162,6 +172,7 @@ public static class EntryJson
             Cost = cost,
             Observed = observed,
             Reservation = reservation,
+            Grant = grant,
             Reason = reason,
             Actor = actor,
         };
@@ -390,6 +401,13 @@ public static class EntryJson
 
         WriteNonZero(writer, "f"u8, (int)line.Enforcement);
         WriteNumber(writer, "o"u8, line.OverageRate?.Amount);
+        WriteNonZero(writer, "g"u8, line.Granted.Units);
+        if (!line.Draws.IsEmpty)
+        {
+            writer.WritePropertyName("w"u8);
+            GrantJson.WriteDraws(writer, line.Draws);
+        }
+
         writer.WriteEndObject();
     }
 
@@ -397,7 +415,8 @@ public static class EntryJson
     {
         string meter = "";
         ScopeKind scope = ScopeKind.Account;
-        long scopeId = 0, delta = 0, used = 0, held = 0, heldDelta = 0;
+        long scopeId = 0, delta = 0, used = 0, held = 0, heldDelta = 0, granted = 0;
+        Draws draws = Draws.None;
         Per per = Per.Lifetime;
         Instant start = Instant.MinValue, end = Instant.MaxValue;
         int scale = 0;
@@ -450,6 +469,12 @@ public static class EntryJson
                 case (byte)'o':
                     overage = new UnitPrice(reader.GetDecimal());
                     break;
+                case (byte)'g':
+                    granted = reader.GetInt64();
+                    break;
+                case (byte)'w':
+                    draws = GrantJson.ReadDraws(ref reader);
+                    break;
                 default:
                     throw Unknown(name);
             }
@@ -459,6 +484,8 @@ public static class EntryJson
             new BalanceKey(scope, scopeId, meter, per, start), end, scale, new Quantity(delta), new Quantity(used), new Quantity(held), limit, enforcement, overage)
         {
             HeldDelta = new Quantity(heldDelta),
+            Granted = new Quantity(granted),
+            Draws = draws,
         };
     }
 

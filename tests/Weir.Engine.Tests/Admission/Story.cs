@@ -19,7 +19,7 @@ namespace Weir.Engine.Tests;
 /// event's own, all others its properties. The answer and every figure must be exactly as written, and beside that each row is
 /// checked against books of the story's own: a refusal changes nothing, a balance is the sum of its lines.
 /// </summary>
-internal sealed class Story
+internal sealed partial class Story
 {
     private readonly StoryBooks _books = new();
     private readonly ImmutableDictionary<int, Catalog> _catalogs;
@@ -39,7 +39,7 @@ internal sealed class Story
         _workspace = AccountState.Of(NewAccount(Account.WorkspaceHead, new Arguments([])));
     }
 
-    private StoryNames Names => new(_book.Active.Meters, _scopeNames);
+    private StoryNames Names => new(_book.Active.Meters, _scopeNames, _grants.ToDictionary(grant => grant.Value.Number, grant => grant.Key));
 
     public static void Tells(string catalog, string table) => Tells([catalog], table);
 
@@ -121,6 +121,14 @@ internal sealed class Story
                 });
             case "override":
                 return Changed(first, Override(arguments));
+            case "grant":
+                return GrantTo(first, arguments);
+            case "end":
+                return End(first, arguments);
+            case "open":
+                return Open(first);
+            case "left":
+                return Left(first);
             case "usage":
                 ImmutableArray<UsageLine> lines = first == "workspace" ? UsageView.OfWorkspace(_workspace, _book, _now) : UsageView.Of(AccountOf(first), _book, _now);
                 return ("", string.Join("; ", lines.Select(line => StoryText.Line(line, Names))));
@@ -224,7 +232,7 @@ internal sealed class Story
             _accounts.Add(name, state);
         }
 
-        return state;
+        return Opened(name, state).Account;
     }
 
     private Account NewAccount(long id, Arguments arguments)

@@ -73,7 +73,7 @@ internal static class StoryText
         List<string> facts = [];
         if (decision.Entry is { } entry)
         {
-            facts.AddRange(entry.Lines.Select(line => $"{Name(line.Key, names)} {Amount(line.Used, line.Limit, line.Scale)}"));
+            facts.AddRange(entry.Lines.Select(line => $"{Name(line.Key, names)} {Amount(line.Used, line.Limit, line.Scale)}{From(line, names)}"));
             facts.AddRange(entry.Charges.Where(c => c.Trace.CutFrom is not null).Select(c => $"{c.Meter} cut from {c.Trace.CutFrom} to {c.Amount.ToDecimal(c.Scale)}"));
             facts.AddRange(entry.Charges.Where(c => c.Trace.ClampedFrom is not null).Select(c => $"{c.Meter} clamped from {c.Trace.ClampedFrom} to {c.Amount.ToDecimal(c.Scale)}"));
             facts.AddRange(Enum.GetValues<EntryFlags>().Where(flag => flag != EntryFlags.None && entry.Flags.HasFlag(flag)).Select(Name));
@@ -95,6 +95,12 @@ internal static class StoryText
         return string.Join("; ", facts);
     }
 
+    /// <summary>Where an entry's line came from, in the order of drawing: <c>(plan 40, gift 10)</c>; what is held says so.</summary>
+    private static string From(EntryLine line, StoryNames names) => line.Draws.IsEmpty ? "" : $" ({string.Join(", ", line.Draws.Select(draw =>
+        (draw.Grant == Draw.Plan ? "plan" : names.Grants.GetValueOrDefault(draw.Grant, "rollover"))
+        + (draw.Used.IsZero ? "" : $" {draw.Used.ToDecimal(line.Scale)}")
+        + (draw.Held.IsZero ? "" : $" held {draw.Held.ToDecimal(line.Scale)}")))})";
+
     public static string Pointer(Failure failure) => failure.Pointer.Length == 0 ? "/" : failure.Pointer;
 
     public static string Line(UsageLine line, StoryNames names) =>
@@ -108,6 +114,8 @@ internal static class StoryText
         EntryKind.Usage => mode == ConsumeMode.Record ? "recorded" : "allowed",
         EntryKind.Reversal => "reversed",
         EntryKind.Adjustment => "adjusted",
+        EntryKind.Grant => "granted",
+        EntryKind.GrantEnd => "ended",
         _ => "completed",
     };
 
@@ -151,4 +159,4 @@ internal static class StoryText
 }
 
 /// <summary>What a story calls things by.</summary>
-internal sealed record StoryNames(IReadOnlyDictionary<string, Meter> Meters, IReadOnlyList<string> Scopes);
+internal sealed record StoryNames(IReadOnlyDictionary<string, Meter> Meters, IReadOnlyList<string> Scopes, IReadOnlyDictionary<long, string> Grants);

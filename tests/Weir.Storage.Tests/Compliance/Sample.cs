@@ -73,7 +73,31 @@ internal static class Sample
     {
         Holds = HoldSet.Empty.Set(Hold(41)).Set(Hold(42, Now + Duration.FromMinutes(15)) with { Slot = null, Progress = null, Scopes = default, Amounts = [] }),
         Fences = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal).Add("export", 1).Add("transcription", long.MaxValue),
+        Grants = StateMap<long, Grant>.Empty.Add(31, Grant(31)).Add(32, Engine.Grant.Given(32, new GrantTerms { Meter = "storage", Scale = 0, Amount = new Quantity(5), Start = Now }, Utc)),
     };
+
+    public static Grant Grant(long number) => new(number, new GrantTerms
+    {
+        Meter = "credits",
+        Scale = 2,
+        Per = Per.Month,
+        Amount = new Quantity(50_000),
+        Priority = 7,
+        Start = Now - Duration.FromDays(40),
+        End = Now + Duration.FromDays(300),
+        BeforePlan = true,
+        Recurrence = Per.Week,
+        Rollover = new GrantRollover(new Quantity(9_007_199_254_740_991), new Quantity(3)),
+        IsRolledOver = true,
+    })
+    {
+        Periods = [new GrantPeriod(Now - Duration.FromDays(8), Now - Duration.FromDays(1), new Quantity(50_000), new Quantity(-2)), new GrantPeriod(Now - Duration.FromDays(1), Now + Duration.FromDays(6), new Quantity(50_001), new Quantity(49_000))],
+        Uses = [new GrantUse(Per.Month, MonthStart, MonthEnd, new Quantity(900), new Quantity(101)), new GrantUse(Per.Lifetime, Instant.MinValue, Instant.MaxValue, new Quantity(1), Quantity.Zero)],
+        DrawnBefore = new Quantity(77),
+        EndedAt = Now + Clock.Microsecond,
+    };
+
+    public static Draws Draws => new([Draw.OfPlan(new Quantity(2_000), Quantity.Zero), new Draw(31, Now - Duration.FromDays(1), new Quantity(400), new Quantity(-3)), new Draw(32, null, new Quantity(100), Quantity.Zero)]);
 
     public static Hold Hold(long number, Instant? expiresAt = null) => new(number)
     {
@@ -83,7 +107,7 @@ internal static class Sample
         ExpiresAt = expiresAt ?? Now + Duration.FromMinutes(5),
         HeartbeatAt = Now + Duration.FromMinutes(1),
         Progress = 0.25m,
-        Amounts = [new HeldAmount(Key(), MonthEnd, 2, new Quantity(7)), new HeldAmount(Key("storage", Per.Lifetime), Instant.MaxValue, 0, new Quantity(1))],
+        Amounts = [new HeldAmount(Key(), MonthEnd, 2, new Quantity(7)) { Draws = Draws }, new HeldAmount(Key("storage", Per.Lifetime), Instant.MaxValue, 0, new Quantity(1))],
         Slot = new SlotLease("transcription", "lease-1", 9),
     };
 
@@ -139,7 +163,7 @@ internal static class Sample
         ],
         Lines =
         [
-            new EntryLine(Key(), MonthEnd, 2, new Quantity(2_500), new Quantity(9_000), new Quantity(50), new Quantity(8_000), LimitEnforcement.Soft, new UnitPrice(0.000000000001m)),
+            new EntryLine(Key(), MonthEnd, 2, new Quantity(2_500), new Quantity(9_000), new Quantity(50), new Quantity(8_000), LimitEnforcement.Soft, new UnitPrice(0.000000000001m)) { HeldDelta = new Quantity(-3), Granted = new Quantity(3_000), Draws = Draws },
             new EntryLine(Key("storage", Per.Lifetime), Instant.MaxValue, 0, new Quantity(-12), Quantity.Zero, Quantity.Zero, null, LimitEnforcement.Hard, null),
             new EntryLine(Key("cost", Per.CalendarDay, ScopeKind.Workspace, 0, Now), Now + Duration.FromDays(1), 9, new Quantity(124), new Quantity(124), Quantity.Zero, Quantity.Zero, LimitEnforcement.Hard, null),
         ],
@@ -154,6 +178,7 @@ internal static class Sample
             },
             new Violation(Refusal.RequestLimitExceeded) { Name = "max_file_bytes", RequestLimit = 10.5m, RequestValue = 11 },
         ],
+        Grant = Grant(31).Terms,
         Reason = "a reason",
         Actor = "key:abc",
     };
@@ -192,6 +217,7 @@ internal static class Sample
         Parts =
         [
             .. state.Holds.Select(hold => new StatePart(StatePartKind.Hold, hold.Number)),
+            .. state.Grants.Keys.Select(grant => new StatePart(StatePartKind.Grant, grant)),
             .. state.Fences.IsEmpty ? (StatePart[])[] : [new StatePart(StatePartKind.Fences, 0)],
         ],
     };

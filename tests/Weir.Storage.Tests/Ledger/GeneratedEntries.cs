@@ -30,6 +30,7 @@ internal sealed class GeneratedEntries(int seed)
         Flags = (EntryFlags)_random.Next(64),
         Observed = [.. Many(_ => Violation())],
         Target = MaybeValue(() => _random.NextInt64(1, 1_000_000)),
+        Grant = _random.Next(2) == 0 ? null : Grant(),
         Reason = Maybe(Text),
         Actor = Maybe(Text),
     };
@@ -71,7 +72,27 @@ internal sealed class GeneratedEntries(int seed)
 
     private EntryLine Line() => new(
         Key(), _random.Next(3) == 0 ? Instant.MaxValue : Time(), _random.Next(10), Amount(), Amount(), Amount(), MaybeValue(Amount),
-        Pick<LimitEnforcement>(), MaybeValue(() => new UnitPrice(Number())));
+        Pick<LimitEnforcement>(), MaybeValue(() => new UnitPrice(Number())))
+    {
+        HeldDelta = Amount(),
+        Granted = Amount(),
+        Draws = new Draws(Many(_ => new Draw(Sometimes(Long), MaybeValue(Time), Amount(), Amount()))),
+    };
+
+    private GrantTerms Grant() => new()
+    {
+        Meter = Text(),
+        Scale = _random.Next(10),
+        Per = MaybeValue(Pick<Per>),
+        Amount = Amount(),
+        Priority = _random.Next(3) == 0 ? GrantTerms.UsualPriority : _random.Next(GrantTerms.LastPriority),
+        Start = Time(),
+        End = _random.Next(2) == 0 ? Instant.MaxValue : Time(),
+        BeforePlan = _random.Next(2) == 0,
+        Recurrence = MaybeValue(Pick<Per>),
+        Rollover = _random.Next(2) == 0 ? null : new GrantRollover(MaybeValue(Amount), Amount()),
+        IsRolledOver = _random.Next(2) == 0,
+    };
 
     private BalanceKey Key() =>
         new(Pick<ScopeKind>(), Sometimes(Long), Text(), Pick<Per>(), _random.Next(3) == 0 ? Instant.MinValue : Time());

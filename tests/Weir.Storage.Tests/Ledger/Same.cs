@@ -43,6 +43,7 @@ internal static class Same
         }
 
         Assert.Equal(expected.Fences, actual.Fences);
+        Assert.Equal(expected.Grants.Values.OrderBy(grant => grant.Number), actual.Grants.Values.OrderBy(grant => grant.Number));
         Assert.Equal(expected.Holds.Count, actual.Holds.Count);
         foreach (Hold hold in expected.Holds)
         {
