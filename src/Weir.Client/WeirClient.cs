@@ -26,6 +26,7 @@ public sealed partial class WeirClient : IAsyncDisposable
     private readonly Outage _outage;
     private readonly SpoolStore? _spool;
     private readonly SpoolDelivery? _delivery;
+    private readonly KeptIds _kept;
 
     /// <param name="options">Not to be changed any more.</param>
     /// <param name="http">Where to send through; the caller disposes it. Null: connections of the client's own.</param>
@@ -48,10 +49,11 @@ public sealed partial class WeirClient : IAsyncDisposable
         Instruments = new ClientInstruments();
         _outage = new Outage(options.Outage, _time);
         _transport = new Transport(_http, options, _outage, Instruments, _time, _logger);
+        _kept = new KeptIds(options.Spool.MostIds);
         if (options.Spool.Folder is not null)
         {
             _spool = new SpoolStore(options.Spool, disk, Instruments, _time, _logger);
-            _delivery = new SpoolDelivery(_spool, _transport, options, _time, _logger);
+            _delivery = new SpoolDelivery(_spool, _transport, _kept, options, _time, _logger);
             _outage.Ended = _delivery.Wake;
             Instruments.Observe(() => _delivery.Health);
         }

@@ -113,6 +113,9 @@ public sealed class SpoolOptions
     /// <summary>Bytes of what could not be delivered or read. When they are full, delivery waits for somebody to look. 64 KiB to 1 TiB; 64 MiB.</summary>
     public long LargestQuarantine { get; set; } = 64L * 1024 * 1024;
 
+    /// <summary>Ids of records that were put into the spool last and are remembered, so that a repeat is not kept twice. 1 to 10 million; 100,000.</summary>
+    public int MostIds { get; set; } = 100_000;
+
     /// <summary>How often folders of processes that have ended are looked for. 100 ms to 1 day; 10 s.</summary>
     public TimeSpan OrphanInterval { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -121,6 +124,7 @@ public sealed class SpoolOptions
         Bound.Check(LargestBytes, 64 * 1024, 1L << 40, "Spool.LargestBytes");
         Bound.Check(LargestSegment, 4 * 1024, 1 << 30, "Spool.LargestSegment");
         Bound.Check(LargestQuarantine, 64 * 1024, 1L << 40, "Spool.LargestQuarantine");
+        Bound.Check(MostIds, 1, 10_000_000, "Spool.MostIds");
         Bound.Check(OrphanInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1), "Spool.OrphanInterval");
     }
 }

@@ -88,6 +88,9 @@ internal sealed class Ledger
     /// <summary>What to answer in place of the ledger's own; null for that.</summary>
     public Func<Seen, HttpResponseMessage?>? Instead { get; set; }
 
+    /// <summary>So many answers are lost after the events have been taken.</summary>
+    public int LostAnswers { get; set; }
+
     /// <summary>The ids in the order in which they arrived first.</summary>
     public IReadOnlyList<string> Ids
     {
@@ -141,7 +144,7 @@ internal sealed class Ledger
             }
         }
 
-        return Wire.Json(new JsonObject { ["results"] = results }.ToJsonString());
+        return LostAnswers-- > 0 ? throw Wire.Lost() : Wire.Json(new JsonObject { ["results"] = results }.ToJsonString());
     }
 }
 

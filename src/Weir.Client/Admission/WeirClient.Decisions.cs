@@ -14,8 +14,13 @@ public sealed partial class WeirClient
         ArgumentNullException.ThrowIfNull(e);
         UsageEvent named = e.Id is null ? e with { Id = NewId() } : e;
         byte[] body = EventJson.Of(named, writer => WriteMode(writer, mode));
-        (ConsumeAnswer? answer, WeirUnavailableException? missing) = await AskAsync("consume", body, TimeSpan.Zero, ClientJson.Default.ConsumeAnswer, cancellationToken);
-        return answer ?? await DecideAloneAsync(named, mode, "consume", body, missing);
+        if (_kept.Has(named.Id!, body))
+        {
+            return Alone(true, named.Id, null) with { Replayed = true };
+        }
+
+        (ConsumeAnswer? answer, _) = await AskAsync("consume", body, TimeSpan.Zero, ClientJson.Default.ConsumeAnswer, cancellationToken);
+        return answer ?? await DecideAloneAsync(named, mode, "consume", body);
     }
 
     /// <summary>The same decision without effect: advisory, from state at most one second old.</summary>
@@ -81,7 +86,7 @@ public sealed partial class WeirClient
         { } policy => policy,
     };
 
-    private async Task<ConsumeAnswer> DecideAloneAsync(UsageEvent e, ConsumeMode mode, string path, byte[] body, WeirUnavailableException? missing)
+    private async Task<ConsumeAnswer> DecideAloneAsync(UsageEvent e, ConsumeMode mode, string path, byte[] body)
     {
         OutagePolicy policy = DecisionPolicyOf(e, mode);
         decimal units = policy.Rule == OutageRule.AllowUpTo ? policy.UnitsOf(e) : 0;
@@ -95,8 +100,8 @@ public sealed partial class WeirClient
             return Alone(false, e.Id, DenialReasons.OutageAllowance);
         }
 
-        SpoolEntry entry = EntryOf(e, missing is { MayHaveTakenEffect: true } ? path : null, body);
-        SpoolAppend kept = await _spool!.AppendAsync([entry.ToBytes()]);
+        // Also where this attempt cannot have arrived, an earlier one of the same id may have: the server is asked with the same words.
+        SpoolAppend kept = await _spool!.AppendAsync([EntryOf(e, path, body).ToBytes()]);
         if (kept != SpoolAppend.Kept)
         {
             if (policy.Rule == OutageRule.AllowUpTo)
@@ -107,6 +112,7 @@ public sealed partial class WeirClient
             return Alone(false, e.Id, CodeOf(kept));
         }
 
+        _kept.Add(e.Id!, body);
         return Alone(true, e.Id, null);
     }
 

@@ -59,6 +59,14 @@ public sealed partial class WeirClient
 
     private async Task<IReadOnlyList<RecordResult>> RecordBatchAsync(List<Prepared> batch, CancellationToken cancellationToken)
     {
+        bool[] repeats = [.. batch.Select(e => _kept.Has(e.Event.Id!, e.Body))];
+        if (repeats.Contains(true))
+        {
+            List<Prepared> others = [.. batch.Where((_, i) => !repeats[i])];
+            Queue<RecordResult> results = new(others.Count == 0 ? [] : await RecordBatchAsync(others, cancellationToken));
+            return [.. batch.Select((e, i) => repeats[i] ? Spooled(e.Event) : results.Dequeue())];
+        }
+
         bool mayHave = false;
         WeirUnavailableException? cause = null;
         // What waits in the spool happened before this.
@@ -92,22 +100,13 @@ public sealed partial class WeirClient
                 DenialReasons.Unavailable, $"Weir cannot be reached, and the policy of '{denied.Event.Type}' is to keep nothing meanwhile.", mayHave, cause);
         }
 
-        await KeepAsync([.. batch.Select(e => EntryOf(e.Event, mayHave ? "events" : null, e.Body))], mayHave, cause);
-        return [.. batch.Select(e => new RecordResult { Id = e.Event.Id!, Status = RecordStatus.Spooled })];
+        return await KeepAsync(batch, mayHave, cause);
     }
 
     /// <summary>Puts events into the spool without asking the server, to which they may have been sent. Null without a spool.</summary>
     /// <exception cref="WeirUnavailableException">The spool does not take them.</exception>
-    internal async Task<IReadOnlyList<RecordResult>?> SpoolAsync(IReadOnlyList<UsageEvent> events)
-    {
-        if (_spool is null)
-        {
-            return null;
-        }
-
-        await KeepAsync([.. events.Select(e => EntryOf(e, "events", EventJson.Of(e)))], mayHave: true, null);
-        return [.. events.Select(e => new RecordResult { Id = e.Id!, Status = RecordStatus.Spooled })];
-    }
+    internal async Task<IReadOnlyList<RecordResult>?> SpoolAsync(IReadOnlyList<UsageEvent> events) =>
+        _spool is null ? null : await KeepAsync([.. events.Select(Prepare)], mayHave: true, null);
 
     /// <summary>Whether usage of a type is not kept while Weir cannot be reached.</summary>
     internal bool IsDenied(string type) => PolicyOf(type) is { Allows: false };
@@ -125,9 +124,9 @@ public sealed partial class WeirClient
         return firstPath is null ? new SpoolEntry(SpoolKinds.Event, e.Id!, body) : new SpoolEntry(SpoolKinds.Event, e.Id!, body, firstPath, firstBody);
     }
 
-    private async Task KeepAsync(IReadOnlyList<SpoolEntry> entries, bool mayHave, Exception? cause)
+    private async Task<IReadOnlyList<RecordResult>> KeepAsync(List<Prepared> batch, bool mayHave, Exception? cause)
     {
-        SpoolAppend kept = await _spool!.AppendAsync([.. entries.Select(entry => (ReadOnlyMemory<byte>)entry.ToBytes())]);
+        SpoolAppend kept = await _spool!.AppendAsync([.. batch.Select(e => (ReadOnlyMemory<byte>)EntryOf(e.Event, mayHave ? "events" : null, e.Body).ToBytes())]);
         if (kept != SpoolAppend.Kept)
         {
             throw new WeirUnavailableException(
@@ -136,7 +135,16 @@ public sealed partial class WeirClient
                     : "Weir cannot be reached, and the disk of the spool does not keep what it is told to.",
                 mayHave, cause);
         }
+
+        foreach (Prepared e in batch)
+        {
+            _kept.Add(e.Event.Id!, e.Body);
+        }
+
+        return [.. batch.Select(e => Spooled(e.Event))];
     }
+
+    private static RecordResult Spooled(UsageEvent e) => new() { Id = e.Id!, Status = RecordStatus.Spooled };
 
     private static string CodeOf(SpoolAppend refused) => refused == SpoolAppend.Full ? DenialReasons.SpoolFull : DenialReasons.SpoolFailed;
 

@@ -16,6 +16,7 @@ internal sealed class SpoolDelivery : IAsyncDisposable
 {
     private readonly SpoolStore _store;
     private readonly Transport _transport;
+    private readonly KeptIds _kept;
     private readonly WeirClientOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -26,10 +27,11 @@ internal sealed class SpoolDelivery : IAsyncDisposable
     private volatile string? _trouble;
     private long _adopted;
 
-    public SpoolDelivery(SpoolStore store, Transport transport, WeirClientOptions options, TimeProvider time, ILogger logger)
+    public SpoolDelivery(SpoolStore store, Transport transport, KeptIds kept, WeirClientOptions options, TimeProvider time, ILogger logger)
     {
         _store = store;
         _transport = transport;
+        _kept = kept;
         _options = options;
         _time = time;
         _logger = logger;
@@ -154,6 +156,10 @@ internal sealed class SpoolDelivery : IAsyncDisposable
         if (poison.Count > 0)
         {
             _store.Quarantine(poison);
+            foreach (PoisonRecord record in poison)
+            {
+                _kept.Forget(record.Entry.Id);
+            }
         }
 
         _store.Advance(batch, poison.Count);

@@ -153,7 +153,7 @@ public sealed class RetryTests
         o => o.AttemptTimeout = TimeSpan.Zero, o => o.DecisionTimeout = TimeSpan.FromDays(1), o => o.CallTimeout = TimeSpan.FromDays(1), o => o.FirstBackOff = TimeSpan.Zero,
         o => o.LongestBackOff = TimeSpan.FromHours(1), o => o.LargestAnswer = 1, o => o.MostConnections = 0, o => o.Outage.ProbeInterval = TimeSpan.Zero,
         o => o.Outage.MostAccounts = 0, o => o.Outage.MostReservations = 0, o => o.Outage.Decisions = OutagePolicy.AllowAndSpool,
-        o => o.Outage.EventTypes["call"] = OutagePolicy.AllowUpTo(1), o => o.Spool.LargestBytes = 1, o => o.Spool.LargestSegment = 1, o => o.Spool.LargestQuarantine = 1,
+        o => o.Outage.EventTypes["call"] = OutagePolicy.AllowUpTo(1), o => o.Spool.LargestBytes = 1, o => o.Spool.LargestSegment = 1, o => o.Spool.LargestQuarantine = 1, o => o.Spool.MostIds = 0,
         o => o.Spool.OrphanInterval = TimeSpan.Zero, o => o.Recorder.LargestBatch = 1001, o => o.Recorder.LargestQueue = 0, o => o.Recorder.FlushInterval = TimeSpan.FromHours(1),
         o => o.Recorder.Shutdown = TimeSpan.FromHours(1),
     ];

@@ -22,7 +22,7 @@ public sealed class SpoolFormatTests : IDisposable
         Assert.Equal(0x46DD794Eu, SpoolFormat.Checksum([], [.. Enumerable.Range(0, 32).Select(i => (byte)i)]));
     }
 
-    [Fact(DisplayName = "A file cut at any byte gives back its longest valid prefix, and says how many bytes it could not read")]
+    [Fact(DisplayName = "SPOOL-2: a file cut at any byte gives back its longest valid prefix, and says how many bytes it could not read")]
     public void Cut()
     {
         (byte[] file, int[] ends) = Make();
@@ -37,7 +37,7 @@ public sealed class SpoolFormatTests : IDisposable
         }
     }
 
-    [Fact(DisplayName = "A bit that has changed stops reading at its record, whichever bit it is")]
+    [Fact(DisplayName = "SPOOL-2: a bit that has changed stops reading at its record, whichever bit it is")]
     public void Flip()
     {
         (byte[] file, int[] ends) = Make();

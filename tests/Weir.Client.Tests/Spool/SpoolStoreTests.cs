@@ -32,7 +32,7 @@ public sealed class SpoolStoreTests
         Assert.Empty(bench.Segments());
     }
 
-    [Fact(DisplayName = "Callers at the same time share one sync, and none is answered before it")]
+    [Fact(DisplayName = "SPOOL-1: callers at the same time share one sync, and none is answered before it")]
     public async Task GroupSync()
     {
         await using Bench bench = new();
@@ -56,7 +56,7 @@ public sealed class SpoolStoreTests
         Assert.Equal(201, Bench.Drain(store).Count);
     }
 
-    [Theory(DisplayName = "A failed sync acknowledges nothing of its group; the file is closed, and the next records go to a new one")]
+    [Theory(DisplayName = "SPOOL-1: a failed sync acknowledges nothing of its group; the file is closed, and the next records go to a new one")]
     [InlineData(false)]
     [InlineData(true)]
     public async Task FailedSync(bool cutFails)
@@ -94,7 +94,7 @@ public sealed class SpoolStoreTests
         Assert.Equal(["kept"], Bench.Drain(store));
     }
 
-    [Fact(DisplayName = "A full disk refuses with spool_full, loses nothing, and takes again when there is room")]
+    [Fact(DisplayName = "SPOOL-3: a full disk refuses with spool_full, loses nothing, and takes again when there is room")]
     public async Task FullDisk()
     {
         await using Bench bench = new();
@@ -160,7 +160,7 @@ public sealed class SpoolStoreTests
         }
     }
 
-    [Fact(DisplayName = "The spool is bounded: beyond, spool_full; what is delivered makes room, and nothing is dropped")]
+    [Fact(DisplayName = "SPOOL-3: the spool is bounded: beyond, spool_full; what is delivered makes room, and nothing is dropped")]
     public async Task Bound()
     {
         await using Bench bench = new();
