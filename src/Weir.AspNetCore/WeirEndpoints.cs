@@ -15,6 +15,7 @@ public static class WeirEndpointRouteBuilderExtensions
         RouteGroupBuilder api = endpoints.MapGroup("/api/v1");
         ((IEndpointConventionBuilder)api).Finally(Guard.Protect);
         AdmissionEndpoints.Map(api);
+        ReservationEndpoints.Map(api);
         EventEndpoints.Map(api);
         ImportEndpoints.Map(api);
         LogEndpoints.Map(api);

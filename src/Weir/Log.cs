@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(1003, LogLevel.Error, "The recorder could not record an event")]
     public static partial void RecorderFault(ILogger logger, Exception exception);
 
+    [LoggerMessage(1051, LogLevel.Warning, "Expired reservations are tidied again in {Delay}: {Reason}")]
+    public static partial void SweeperWaits(ILogger logger, TimeSpan delay, string reason);
+
     [LoggerMessage(1101, LogLevel.Warning, "The summaries wait for the store and go on in {Delay}: {Reason}")]
     public static partial void ProjectorWaits(ILogger logger, TimeSpan delay, string reason);
 

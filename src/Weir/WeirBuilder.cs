@@ -39,6 +39,8 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<BatchExecutor>();
         services.TryAddSingleton<GroupCommit>();
         services.TryAddSingleton<AdmissionService>();
+        services.TryAddSingleton<ReservationService>();
+        services.TryAddSingleton<ReservationSweeper>();
         services.TryAddSingleton<CorrectionService>();
         services.TryAddSingleton<ImportService>();
         services.TryAddSingleton<AccountService>();
@@ -59,6 +61,7 @@ public static class WeirServiceCollectionExtensions
         services.AddHostedService(provider => provider.GetRequiredService<StoreLifetime>());
         services.AddHostedService(provider => provider.GetRequiredService<UsageRecorder>());
         services.AddHostedService(provider => provider.GetRequiredService<SummaryProjector>());
+        services.AddHostedService(provider => provider.GetRequiredService<ReservationSweeper>());
         return new WeirBuilder(services);
     }
 }

@@ -34,18 +34,24 @@ internal static class AnswerWriter
         }
         else
         {
-            writer.WriteString("reason"u8, outcome.Refusal.Code());
-            writer.WriteStartArray("violations"u8);
-            foreach (Violation violation in outcome.Violations)
-            {
-                WriteViolation(writer, violation, details, "reason"u8);
-            }
-
-            writer.WriteEndArray();
-            WriteAdvice(writer, outcome.Advice);
+            WriteDenial(writer, outcome, details);
         }
 
         writer.WriteEndObject();
+    }
+
+    /// <summary>Why not, and what would do.</summary>
+    public static void WriteDenial(Utf8JsonWriter writer, Outcome outcome, EventDetails details)
+    {
+        writer.WriteString("reason"u8, outcome.Refusal.Code());
+        writer.WriteStartArray("violations"u8);
+        foreach (Violation violation in outcome.Violations)
+        {
+            WriteViolation(writer, violation, details, "reason"u8);
+        }
+
+        writer.WriteEndArray();
+        WriteAdvice(writer, outcome.Advice);
     }
 
     public static void WriteEntry(Utf8JsonWriter writer, Entry entry, EventDetails details, string currency, bool before)

@@ -87,15 +87,13 @@ internal static class UsageEndpoints
 internal sealed record FeatureAnswer(string Name, bool Enabled, JsonElement? Value);
 
 internal sealed record UsageAnswerSchema(
-    string Account, PlanSummary Plan, string Enforcement, IReadOnlyList<BalanceSchema> Balances, CostFiguresSchema Cost, IReadOnlyList<SlotSchema> Slots, DateTimeOffset AsOf);
+    string Account, PlanSummary Plan, string Enforcement, IReadOnlyList<BalanceSchema> Balances, CostFiguresSchema Cost, IReadOnlyList<SlotUsage> Slots, DateTimeOffset AsOf);
 
 internal sealed record CostFiguresSchema(decimal Month, decimal Lifetime, string Currency);
 
-internal sealed record SlotSchema(string Kind, int Used, int Limit, int Waiting);
-
 internal sealed record LimitsAnswerSchema(
     string Account, PlanSummary Plan, string Enforcement, bool Suspended, IReadOnlyList<LimitSchema> Limits, IReadOnlyDictionary<string, decimal> Requests,
-    IReadOnlyDictionary<string, int> Slots, IReadOnlyDictionary<string, RateSchema> Rates, IReadOnlyDictionary<string, JsonElement> Features, DateTimeOffset AsOf);
+    IReadOnlyList<SlotUsage> Slots, IReadOnlyDictionary<string, RateSchema> Rates, IReadOnlyDictionary<string, JsonElement> Features, DateTimeOffset AsOf);
 
 internal sealed record LimitSchema(
     string Meter, string Unit, string Scope, string Per, decimal? Limit, string Enforcement, decimal? Ceiling, decimal? OverageRate, bool Overridden);

@@ -26,8 +26,7 @@ internal static class UsageWriter
         writer.WriteNumber("lifetime"u8, Decimals.Normalize(usage.CostLifetime.Amount));
         writer.WriteString("currency"u8, usage.Catalog.Currency);
         writer.WriteEndObject();
-        writer.WriteStartArray("slots"u8);
-        writer.WriteEndArray();
+        WriteSlots(writer, usage.Slots);
         JsonText.Time(writer, "asOf"u8, usage.AsOf);
         writer.WriteEndObject();
     }
@@ -73,13 +72,7 @@ internal static class UsageWriter
         }
 
         writer.WriteEndObject();
-        writer.WriteStartObject("slots"u8);
-        foreach ((string kind, int count) in usage.Plan.Slots.OrderBy(slot => slot.Key, StringComparer.Ordinal))
-        {
-            writer.WriteNumber(kind, count);
-        }
-
-        writer.WriteEndObject();
+        WriteSlots(writer, usage.Slots);
         WriteRates(writer, usage.Plan);
         writer.WriteStartObject("features"u8);
         foreach ((string name, PlanFeature feature) in usage.Plan.Features.OrderBy(feature => feature.Key, StringComparer.Ordinal))
@@ -91,6 +84,22 @@ internal static class UsageWriter
         writer.WriteEndObject();
         JsonText.Time(writer, "asOf"u8, usage.AsOf);
         writer.WriteEndObject();
+    }
+
+    private static void WriteSlots(Utf8JsonWriter writer, IReadOnlyList<SlotUsage> slots)
+    {
+        writer.WriteStartArray("slots"u8);
+        foreach (SlotUsage slot in slots)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("kind"u8, slot.Kind);
+            writer.WriteNumber("used"u8, slot.Used);
+            writer.WriteNumber("limit"u8, slot.Limit);
+            writer.WriteNumber("waiting"u8, slot.Waiting);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 
     /// <summary>A feature's value as JSON.</summary>

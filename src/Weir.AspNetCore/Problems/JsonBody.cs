@@ -25,7 +25,7 @@ internal static class JsonBody
         MaxDepth = EventBounds.LargestDepth,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false), new DecimalConverter(), new InstantConverter() },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false), new DecimalConverter(), new InstantConverter(), new PropertiesConverter() },
     };
 
     /// <summary>The whole body as contiguous bytes; the caller hands them to <paramref name="read"/> at once.</summary>
@@ -196,4 +196,12 @@ internal sealed class InstantConverter : JsonConverter<NodaTime.Instant>
     }
 
     public override void Write(Utf8JsonWriter writer, NodaTime.Instant value, JsonSerializerOptions options) => JsonText.Write(writer, value);
+}
+
+/// <summary>Properties of an event in a body that is read by the serializer: as strict and as bounded as in events.</summary>
+internal sealed class PropertiesConverter : JsonConverter<Engine.Properties>
+{
+    public override Engine.Properties Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => EventReader.ReadProperties(ref reader, "/properties");
+
+    public override void Write(Utf8JsonWriter writer, Engine.Properties value, JsonSerializerOptions options) => PropertyJson.WriteObject(writer, value);
 }

@@ -88,6 +88,14 @@ internal static class JsonText
         { } value => Decimals.Normalize(Math.Round(used.Units * 100m / value.Units, 2, MidpointRounding.AwayFromZero)),
     };
 
+    public static string Name(ReservationState state) => state switch
+    {
+        ReservationState.Held => "held",
+        ReservationState.Committed => "committed",
+        ReservationState.Released => "released",
+        _ => "expired",
+    };
+
     public static string Name(ScopeKind scope) => scope switch
     {
         ScopeKind.User => "user",

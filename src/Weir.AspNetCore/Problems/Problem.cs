@@ -22,6 +22,9 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
     /// <summary>Seconds after which to come again, where that helps.</summary>
     public int? RetryAfter { get; init; }
 
+    /// <summary>How far the reservation has come that has ended otherwise.</summary>
+    public string? State { get; init; }
+
     /// <summary>The methods that a path knows, where it was called with another.</summary>
     public string? Allow { get; init; }
 
@@ -32,14 +35,15 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
     public static int StatusOf(Refusal refusal) => refusal switch
     {
         Refusal.InvalidRequest or Refusal.PropertyType => StatusCodes.Status400BadRequest,
-        Refusal.UnknownAccount or Refusal.EventNotFound => StatusCodes.Status404NotFound,
-        Refusal.PeriodClosed => StatusCodes.Status409Conflict,
+        Refusal.UnknownAccount or Refusal.EventNotFound or Refusal.ReservationNotFound => StatusCodes.Status404NotFound,
+        Refusal.PeriodClosed or Refusal.ReservationEnded or Refusal.StaleFence => StatusCodes.Status409Conflict,
         _ => StatusCodes.Status422UnprocessableEntity,
     };
 
     public static Problem Of(Failure failure) => new(StatusOf(failure.Refusal), failure.Refusal.Code(), TitleOf(failure.Refusal), failure.Message)
     {
         Errors = failure.Pointer.Length == 0 ? [] : [new ProblemError(failure.Pointer, failure.Message)],
+        State = failure.State is { } state ? JsonText.Name(state) : null,
     };
 
     public static Problem InvalidJson(string pointer, string message) =>
@@ -107,6 +111,7 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
         writer.WriteNumber("status"u8, Status);
         writer.WriteString("code"u8, Code);
         writer.WriteString("detail"u8, Detail);
+        JsonText.Text(writer, "state"u8, State);
         if (Errors.Count > 0)
         {
             writer.WriteStartArray("errors"u8);

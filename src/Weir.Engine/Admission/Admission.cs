@@ -20,8 +20,14 @@ public static class Admission
 
     /// <param name="account">The account with at least the balances that the event touches.</param>
     /// <param name="workspace">The workspace's own head, with its shared balances and rates.</param>
-    public static Decision Decide(AccountState account, AccountState workspace, CatalogBook book, Consume command)
+    public static Decision Decide(AccountState account, AccountState workspace, CatalogBook book, Consume command) =>
+        Examine(account, workspace, book, command, out Examined examined) ?? Apply(account, workspace, book, examined);
+
+    /// <summary>All checks of a request, in the order of the refusals. Null when it may go ahead.</summary>
+    /// <param name="examined">What was found, where it may.</param>
+    internal static Decision? Examine(AccountState account, AccountState workspace, CatalogBook book, Consume command, out Examined examined)
     {
+        examined = default;
         Decision unchanged = new(account, workspace);
         if (CheckTime(account.Account, command) is { } mistimed)
         {
@@ -66,8 +72,8 @@ public static class Admission
             }
         }
 
-        // From here the command succeeds.
-        return Apply(account, workspace, book, plan, command, touched, asked, amounts, violations);
+        examined = new Examined(plan, command, touched, asked, amounts, violations);
+        return null;
     }
 
     /// <summary>The host's word, else the plan's, else the catalog's.</summary>
@@ -142,10 +148,10 @@ public static class Admission
 
     private static Decision Fail(Decision unchanged, Failure failure) => unchanged with { Refusal = failure.Refusal, Failure = failure };
 
-    private static Decision Apply(
-        AccountState account, AccountState workspace, CatalogBook book, Plan plan, Consume command,
-        List<TouchedBalance> touched, Quantity[] asked, Quantity[] amounts, ImmutableArray<Violation> observed)
+    // From here the command succeeds.
+    private static Decision Apply(AccountState account, AccountState workspace, CatalogBook book, Examined examined)
     {
+        (Plan plan, Consume command, List<TouchedBalance> touched, Quantity[] asked, Quantity[] amounts, ImmutableArray<Violation> observed) = examined;
         EntryFlags flags = command.Import ? EntryFlags.Imported : EntryFlags.None;
         flags |= command.Failed ? EntryFlags.Failed : EntryFlags.None;
         BalanceWriter writer = new(account, workspace, command.Now);
@@ -198,7 +204,7 @@ public static class Admission
     }
 
     /// <summary>The charges as they took effect: cut or clamped where that happened, a <c>set</c> as the change that it made.</summary>
-    private static ImmutableArray<Charge> Final(ImmutableArray<Charge> rated, Quantity[] asked, Quantity[] amounts, Quantity[] applied)
+    internal static ImmutableArray<Charge> Final(ImmutableArray<Charge> rated, Quantity[] asked, Quantity[] amounts, Quantity[] applied)
     {
         if (IsAsRated(rated, applied))
         {
@@ -238,6 +244,13 @@ public static class Admission
 
         return true;
     }
+
+    /// <summary>A request that may go ahead.</summary>
+    /// <param name="Asked">What was rated, for each charge.</param>
+    /// <param name="Amounts">What is granted of it.</param>
+    /// <param name="Observed">What would have refused it, where the plan only observes.</param>
+    internal readonly record struct Examined(
+        Plan Plan, Consume Command, List<TouchedBalance> Touched, Quantity[] Asked, Quantity[] Amounts, ImmutableArray<Violation> Observed);
 
     /// <summary>Only what the catalog names goes into the ledger; the rest is the host's own and can be erased (PRIV-1).</summary>
     internal static Properties Named(RatedEvent rated)

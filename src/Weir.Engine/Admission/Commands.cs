@@ -40,6 +40,61 @@ public sealed record Consume
 
     /// <summary>A host's call that failed or was refused: a row with no charge.</summary>
     public bool Failed { get; init; }
+
+    /// <summary>It also wants the slot that its event type names.</summary>
+    public bool TakesSlot { get; init; }
+
+    /// <summary>Others wait for that slot and are not to be passed (SLOT-2).</summary>
+    public bool IsBehindQueue { get; init; }
+
+    /// <summary>It goes on with something that was counted before: rates do not count it again.</summary>
+    public bool Continues { get; init; }
+}
+
+/// <summary>The wish to hold what a job is expected to use, and a slot where its type names one.</summary>
+/// <param name="Wish">The expected use, in <see cref="ConsumeMode.Enforce"/>, with <see cref="Consume.TakesSlot"/>.</param>
+/// <param name="Number">The sequence number that the reservation's entry will have.</param>
+/// <param name="Lease">A random name for the slot's lease.</param>
+public sealed record Reserve(Consume Wish, long Number, Duration Ttl, string Lease);
+
+/// <summary>What happens to a commit that needs more than is held (RES-2).</summary>
+public enum Overrun
+{
+    /// <summary>It is denied; the reservation stays held.</summary>
+    Reject,
+
+    /// <summary>The rest is used like any other use: all limits decide.</summary>
+    Consume,
+
+    /// <summary>It has happened and is recorded, beyond limits where need be.</summary>
+    Record,
+}
+
+/// <summary>Ends a reservation with what its job used.</summary>
+/// <param name="Original">The reservation's entry.</param>
+/// <param name="Target">Its sequence number.</param>
+/// <param name="Rated">The job as it was, rated under the reservation's catalog version; null commits what is held.</param>
+/// <param name="Late">What the event type wants of a commit after the reservation's end.</param>
+/// <param name="Fence">The slot's fence, where the holder sends it along to be verified.</param>
+public sealed record Commit(
+    Entry Original, long Target, ImmutableArray<Entry> Later, RatedEvent? Rated, EventType Type, Overrun Overrun, LateCommit Late, long? Fence, Instant Now)
+{
+    public EnforcementMode? HostEnforcement { get; init; }
+}
+
+/// <summary>Gives a reservation up.</summary>
+public sealed record Release(Entry Original, long Target, ImmutableArray<Entry> Later, long? Fence, Instant Now, string? Reason);
+
+/// <summary>Lets a reservation hold longer, and says that its job is alive.</summary>
+/// <param name="Ttl">From now on; an end that lies later already stays.</param>
+/// <param name="Progress">From 0 to 1.</param>
+public sealed record Extend(Entry Original, long Target, ImmutableArray<Entry> Later, Duration Ttl, long? Fence, decimal? Progress, Instant Now);
+
+/// <summary>Lets a reservation hold what its job is expected to use by now, where that is more.</summary>
+/// <param name="Rated">The job as it is expected by now, rated under the reservation's catalog version.</param>
+public sealed record Grow(Entry Original, long Target, ImmutableArray<Entry> Later, RatedEvent Rated, long? Fence, Instant Now)
+{
+    public EnforcementMode? HostEnforcement { get; init; }
 }
 
 /// <summary>Takes an event back, into the very balances that it moved.</summary>
@@ -69,6 +124,9 @@ public sealed record Decision(AccountState Account, AccountState Workspace)
 {
     /// <summary>The new row of the ledger, when the command took effect.</summary>
     public Entry? Entry { get; init; }
+
+    /// <summary>Reservations of the account that began, changed or ended with it.</summary>
+    public ImmutableArray<long> Holds { get; init; } = [];
 
     /// <summary>The first reason in the order of the enum, when it did not.</summary>
     public Refusal Refusal { get; init; }

@@ -31,18 +31,30 @@ public sealed record Hold(long Number)
     public bool IsLiveAt(Instant now) => now < ExpiresAt;
 
     /// <summary>What it holds of one balance.</summary>
-    public Quantity AmountOf(BalanceKey key)
+    public Quantity AmountOf(BalanceKey key) => Find(key)?.Amount ?? Quantity.Zero;
+
+    /// <inheritdoc cref="AmountOf"/>
+    public HeldAmount? Find(BalanceKey key)
     {
         foreach (HeldAmount held in Amounts)
         {
             if (held.Key == key)
             {
-                return held.Amount;
+                return held;
             }
         }
 
-        return Quantity.Zero;
+        return null;
     }
+}
+
+/// <summary>How far a reservation has come. A late commit leaves it expired (RES-3).</summary>
+public enum ReservationState
+{
+    Held,
+    Committed,
+    Released,
+    Expired,
 }
 
 /// <summary>An amount that a reservation holds of one balance.</summary>

@@ -71,6 +71,15 @@ internal static class LimitCheck
             }
         }
 
+        if (command.TakesSlot && type.Slot is { } kind)
+        {
+            AddIfFull(ref violations, account, kind, plan.Slots.GetValueOrDefault(kind), ScopeKind.Account, command);
+            if (book.Active.Workspace.Slots.TryGetValue(kind, out int shared))
+            {
+                AddIfFull(ref violations, workspace, kind, shared, ScopeKind.Workspace, command);
+            }
+        }
+
         return violations;
     }
 
@@ -88,6 +97,36 @@ internal static class LimitCheck
         return null;
     }
 
+    /// <summary>SLOT-1: at most as many unexpired leases as there are slots.</summary>
+    private static void AddIfFull(ref ImmutableArray<Violation> violations, AccountState holder, string kind, int slots, ScopeKind scope, Consume command)
+    {
+        int taken = 0;
+        Instant first = Instant.MaxValue;
+        foreach (Hold hold in holder.Holds.LiveAt(command.Now))
+        {
+            if (hold.Slot?.Kind == kind)
+            {
+                taken++;
+                first = Instant.Min(first, hold.ExpiresAt);
+            }
+        }
+
+        if (taken >= slots || (command.IsBehindQueue && scope == ScopeKind.Account))
+        {
+            violations = violations.Add(new Violation(Refusal.NoSlot)
+            {
+                Name = kind,
+                Scope = scope,
+                Limit = new Quantity(slots),
+                Used = new Quantity(taken),
+                Held = Quantity.Zero,
+                Requested = new Quantity(1),
+                Remaining = new Quantity(Math.Max(0, slots - taken)),
+                ResetsAt = first == Instant.MaxValue ? null : first,
+            });
+        }
+    }
+
     private static bool Exceeds(PropertyValue value, RequestLimit limit) => value.Kind != PropertyKind.Number || value.Number > limit.Max;
 
     /// <summary>Each charge is cut to the least room of its balances.</summary>
@@ -102,7 +141,7 @@ internal static class LimitCheck
         }
     }
 
-    private static Violation Figures(Refusal reason, TouchedBalance touched, Quantity requested) => new(reason)
+    internal static Violation Figures(Refusal reason, TouchedBalance touched, Quantity requested) => new(reason)
     {
         Meter = touched.Limit.Meter.Key,
         Scale = touched.Limit.Meter.Scale,

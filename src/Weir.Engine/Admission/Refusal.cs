@@ -15,6 +15,8 @@ public enum Refusal
     LevelBelowZero = 4,
     LimitExceeded = 5,
     RateLimited = 6,
+    NoSlot = 7,
+    ExceedsReservation = 8,
 
     InvalidRequest = 100,
     UnknownEventType = 101,
@@ -36,6 +38,10 @@ public enum Refusal
     PeriodClosed = 117,
     NotReversible = 118,
     AdjustmentBelowZero = 119,
+    ReservationNotFound = 120,
+    ReservationEnded = 121,
+    StaleFence = 122,
+    TooManyReservations = 123,
 }
 
 public static class Refusals
@@ -53,6 +59,8 @@ public static class Refusals
         Refusal.LevelBelowZero => "level_below_zero",
         Refusal.LimitExceeded => "limit_exceeded",
         Refusal.RateLimited => "rate_limited",
+        Refusal.NoSlot => "no_slot",
+        Refusal.ExceedsReservation => "exceeds_reservation",
         Refusal.InvalidRequest => "invalid_request",
         Refusal.UnknownEventType => "unknown_event_type",
         Refusal.EventTypeRetired => "event_type_retired",
@@ -73,6 +81,10 @@ public static class Refusals
         Refusal.PeriodClosed => "period_closed",
         Refusal.NotReversible => "not_reversible",
         Refusal.AdjustmentBelowZero => "adjustment_below_zero",
+        Refusal.ReservationNotFound => "reservation_not_found",
+        Refusal.ReservationEnded => "reservation_ended",
+        Refusal.StaleFence => "stale_fence",
+        Refusal.TooManyReservations => "too_many_reservations",
         _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, "A refusal without a code."),
     };
 }

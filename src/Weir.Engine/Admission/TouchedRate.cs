@@ -9,7 +9,7 @@ internal readonly record struct TouchedRate(RateLimit Limit, RateKey Key, RateWi
     public static IReadOnlyList<TouchedRate> Of(
         AccountState account, AccountState workspace, Catalog active, Plan plan, Consume command, Quantity[] amounts)
     {
-        if (command.Failed || command.Import || command.Rated.Type.Rates.IsEmpty)
+        if (command.Failed || command.Import || command.Continues || command.Rated.Type.Rates.IsEmpty)
         {
             return [];
         }

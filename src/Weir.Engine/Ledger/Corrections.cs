@@ -13,9 +13,15 @@ public static class Corrections
     public static Decision Decide(AccountState account, AccountState workspace, CatalogBook book, Reverse command)
     {
         Decision unchanged = new(account, workspace);
-        if (command.Original.Kind is not (EntryKind.Usage or EntryKind.Adjustment))
+        bool isReservation = command.Original.Kind == EntryKind.Reservation;
+        if (command.Original.Kind is not (EntryKind.Usage or EntryKind.Adjustment) && !isReservation)
         {
-            return Fail(unchanged, Refusal.NotReversible, "", "Only events and adjustments can be reversed.");
+            return Fail(unchanged, Refusal.NotReversible, "", "Only events, adjustments and committed reservations can be reversed.");
+        }
+
+        if (isReservation && command.Later.All(entry => entry.Kind != EntryKind.Commit))
+        {
+            return Fail(unchanged, Refusal.NotReversible, "", "The reservation has used nothing. While it is held, release it.");
         }
 
         List<Settlement> settled = Settled(command.Original, command.Later);
@@ -181,7 +187,7 @@ public static class Corrections
     private static List<Settlement> Settled(Entry original, ImmutableArray<Entry> later)
     {
         List<Settlement> settled = [.. original.Lines.Select(line => new Settlement(line, line.Delta, [line]))];
-        foreach (EntryLine line in later.Where(entry => entry.Kind == EntryKind.Completion).SelectMany(entry => entry.Lines))
+        foreach (EntryLine line in later.Where(entry => entry.Kind is EntryKind.Completion or EntryKind.Commit).SelectMany(entry => entry.Lines))
         {
             int index = settled.FindIndex(settlement => settlement.Line.Key == line.Key);
             if (index < 0)
@@ -200,8 +206,8 @@ public static class Corrections
 
     private static ImmutableArray<Charge> NetCharges(Entry original, ImmutableArray<Entry> later)
     {
-        List<Charge> net = [.. original.Charges];
-        foreach (Charge change in later.Where(entry => entry.Kind == EntryKind.Completion).SelectMany(entry => entry.Charges))
+        List<Charge> net = original.Kind == EntryKind.Reservation ? [] : [.. original.Charges];
+        foreach (Charge change in later.Where(entry => entry.Kind is EntryKind.Completion or EntryKind.Commit).SelectMany(entry => entry.Charges))
         {
             int index = net.FindIndex(charge => charge.Meter == change.Meter);
             if (index < 0)
@@ -220,10 +226,10 @@ public static class Corrections
 
     private static Money? NetCost(Entry original, ImmutableArray<Entry> later)
     {
-        Money? cost = original.Cost;
+        Money? cost = original.Kind == EntryKind.Reservation ? null : original.Cost;
         foreach (Entry entry in later)
         {
-            cost = entry.Kind == EntryKind.Completion && entry.Cost is { } change ? (cost ?? Money.Zero) + change : cost;
+            cost = entry.Kind is EntryKind.Completion or EntryKind.Commit && entry.Cost is { } change ? (cost ?? Money.Zero) + change : cost;
         }
 
         return cost;

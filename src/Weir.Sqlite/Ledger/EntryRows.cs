@@ -52,7 +52,7 @@ internal static class EntryRows
             Campaign = row.TextOrNull(27),
             Key = row.TextOrNull(28),
         };
-        return new StoredEntry(row.Int64(0), EntryJson.Read(row.Bytes(19), columns), details);
+        return new StoredEntry(row.Int64(0), EntryJson.Read(row.Bytes(19), columns), details, row.Sha256(29));
     }
 
     public static List<StoredEntry> ReadAll(Statement rows)

@@ -162,6 +162,22 @@ internal sealed class SqliteLedger(Writer writer, ReaderPool readers, LedgerMemo
                 : [],
             cancellationToken);
 
+    public ValueTask<IReadOnlyList<OpenHold>> ReadHoldsAsync(WorkspaceId workspace, AccountKey? account, HoldCursor? after, int limit, CancellationToken cancellationToken) =>
+        readers.ReadAsync<IReadOnlyList<OpenHold>>(
+            connection =>
+            {
+                long? id = account is { } key ? AccountRows.FindId(connection, workspace.Value, key) ?? -1 : null;
+                Statement rows = connection.Prepared("Accounts/ReadHolds").Bind(1, workspace.Value).Bind(2, id).Bind(3, after?.AccountId ?? 0).Bind(4, after?.Number ?? 0).Bind(5, limit);
+                List<OpenHold> holds = [];
+                while (rows.Step())
+                {
+                    holds.Add(new OpenHold(new AccountKey(rows.Text(0)), rows.Int64(1), StateParts.ReadHold(rows.Int64(2), rows.Bytes(3))));
+                }
+
+                return holds;
+            },
+            cancellationToken);
+
     public ValueTask<IReadOnlyList<AccountKey>> ReadDueAsync(WorkspaceId workspace, Instant now, int limit, CancellationToken cancellationToken) =>
         readers.ReadAsync<IReadOnlyList<AccountKey>>(
             connection =>

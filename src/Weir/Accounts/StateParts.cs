@@ -124,7 +124,8 @@ public static class StateParts
         }
     }
 
-    private static Hold ReadHold(long number, ReadOnlySpan<byte> body)
+    /// <summary>A reservation from its body.</summary>
+    public static Hold ReadHold(long number, ReadOnlySpan<byte> body)
     {
         using JsonDocument document = Parse(body);
         JsonElement hold = document.RootElement;

@@ -124,6 +124,37 @@ public sealed class AdmissionService(IWeirStore store, CatalogService catalogs, 
             null);
     }
 
+    /// <summary>Rates what a job is expected to use.</summary>
+    internal async ValueTask<(ReserveCommand? Command, Outcome? Failed)> PrepareReserveAsync(WorkspaceId workspace, ReservationRequest request, CancellationToken cancellationToken)
+    {
+        (int version, Catalog catalog) = await catalogs.ActiveAsync(workspace, cancellationToken);
+        UsageEvent e = request.Event;
+        string id = e.Id?.Value ?? OwnId();
+        if (EventRating.Rate(catalog, e, out Failure? failure) is not { } rated)
+        {
+            return (null, Fail(id, failure!));
+        }
+
+        return (
+            new ReserveCommand
+            {
+                Workspace = workspace,
+                Account = e.Account,
+                IdText = id,
+                Id = Digest.Of(id),
+                IsOwnId = e.Id is null,
+                Fingerprint = Fingerprint.OfEvent("reserve", ConsumeMode.Enforce, e, request.Ttl),
+                Event = e,
+                HostEnforcement = options.Enforcement,
+                Rated = rated,
+                CatalogVersion = version,
+                Details = EventRating.DetailsOf(e, rated.Type, id),
+                Ttl = request.Ttl,
+                Waits = request.Wait > Duration.Zero,
+            },
+            null);
+    }
+
     /// <summary>An id that Weir makes for an event without one: 122 random bits.</summary>
     public static string OwnId() => "weir-" + Guid.NewGuid().ToString("N");
 

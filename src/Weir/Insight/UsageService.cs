@@ -12,6 +12,9 @@ public sealed record AccountUsage(
     AccountProfile Profile, AccountState State, Catalog Catalog, Plan Plan, EnforcementMode Enforcement,
     ImmutableArray<UsageLine> Lines, Money CostMonth, Money CostLifetime, Instant AsOf)
 {
+    /// <summary>The slots of the plan, and of kinds that the account runs jobs of beside them.</summary>
+    public IReadOnlyList<SlotUsage> Slots { get; init; } = [];
+
     /// <summary>The lines that people look at: cost only where a limit stands on it.</summary>
     public IEnumerable<UsageLine> Balances => Lines.Where(line => line.Limit.Meter.Key != Meter.CostKey || line.Limit.Limit is not null);
 
@@ -25,8 +28,13 @@ public sealed record AccountUsage(
         .SelectMany(meter => LimitRules.OfMeter(Plan, State.Account, meter, AsOf).Where(limit => meter.Key != Meter.CostKey || limit.Limit is not null));
 }
 
+/// <summary>The jobs of a kind that an account runs.</summary>
+/// <param name="Limit">What the plan allows, or the whole service where that is less.</param>
+/// <param name="Waiting">Jobs that wait for a slot.</param>
+public sealed record SlotUsage(string Kind, int Used, int Limit, int Waiting);
+
 /// <summary>Reads what accounts have used and have left, from their balances alone (BAL-10).</summary>
-public sealed class UsageService(IWeirStore store, CatalogService catalogs, WeirOptions options, TimeProvider time)
+public sealed class UsageService(IWeirStore store, CatalogService catalogs, ReservationService reservations, WeirOptions options, TimeProvider time)
 {
     /// <summary>Null when there is no such account.</summary>
     public async ValueTask<AccountUsage?> FindAsync(WorkspaceId workspace, AccountKey key, CancellationToken cancellationToken)
@@ -45,7 +53,14 @@ public sealed class UsageService(IWeirStore store, CatalogService catalogs, Weir
         IEnumerable<int> pinned = records.Where(record => record.State.Account.PinnedVersion is not null).Select(record => record.State.Account.PinnedVersion!.Value).Distinct();
         CatalogBook book = await catalogs.BookAsync(workspace, version, pinned, cancellationToken);
         Instant now = Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
-        return [.. records.Select(record => Of(record, book, now))];
+        return
+        [
+            .. records.Select(record =>
+            {
+                AccountUsage usage = Of(record, book, now);
+                return usage with { Slots = SlotsOf(workspace, usage) };
+            }),
+        ];
     }
 
     private AccountUsage Of(AccountRecord record, CatalogBook book, Instant now)
@@ -55,6 +70,20 @@ public sealed class UsageService(IWeirStore store, CatalogService catalogs, Weir
         return new AccountUsage(
             record.Profile, record.State, book.CatalogOf(record.State.Account, now), plan, options.Enforcement ?? plan.Enforcement ?? book.Active.Enforcement,
             lines, Cost(lines, Per.Month), Cost(lines, Per.Lifetime), now);
+    }
+
+    private IReadOnlyList<SlotUsage> SlotsOf(WorkspaceId workspace, AccountUsage usage)
+    {
+        ILookup<string, Hold> running = usage.State.Holds.LiveAt(usage.AsOf).Where(hold => hold.Slot is not null).ToLookup(hold => hold.Slot!.Kind, StringComparer.Ordinal);
+        ILookup<string, SlotWaiter> waiting = reservations.Waiting(workspace, usage.Profile.Key).ToLookup(waiter => waiter.Kind, StringComparer.Ordinal);
+        return
+        [
+            .. usage.Plan.Slots.Keys.Concat(running.Select(group => group.Key)).Concat(waiting.Select(group => group.Key)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
+                .Select(kind => new SlotUsage(
+                    kind, running[kind].Count(),
+                    Math.Min(usage.Plan.Slots.GetValueOrDefault(kind), usage.Catalog.Workspace.Slots.GetValueOrDefault(kind, int.MaxValue)),
+                    waiting[kind].Count())),
+        ];
     }
 
     /// <summary>The limits of the whole workspace and how far they are used.</summary>

@@ -86,6 +86,11 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
 
     public AccountState WorkspaceState => _workspace.State;
 
+    public Working WorkspaceHead => _workspace;
+
+    /// <summary>The number that the next row of the ledger will have.</summary>
+    public long NextSequence => snapshot.NextSequence + _rows.Count;
+
     /// <summary>The store's clock, later than the account's last decision by at least a microsecond (TX-3).</summary>
     public Instant Now(AccountState account)
     {
@@ -105,24 +110,47 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
             return command.Failed(failure);
         }
 
-        if (decision.Entry is not { } entry)
+        if (decision.Refusal != Refusal.None)
         {
             return Deny(command, account, decision, type);
         }
 
-        account.Advance(decision.Account, entry);
+        account.Advance(decision.Account, decision);
         if (!ReferenceEquals(decision.Workspace, _workspace.State))
         {
-            _workspace.Advance(decision.Workspace, entry);
+            _workspace.Advance(decision.Workspace, decision);
+        }
+
+        if (decision.Entry is not { } entry)
+        {
+            return new Outcome { Id = command.IdText, Account = account.State };
         }
 
         Register(command.Account, account.State.Account.Id, ScopeKind.User, details.User);
         Register(command.Account, account.State.Account.Id, ScopeKind.Campaign, details.Campaign);
         Register(command.Account, account.State.Account.Id, ScopeKind.Key, details.Key);
-        Outcome outcome = new() { Id = command.IdText, Entry = entry, Account = account.State };
+        long? reservation = entry.Kind == EntryKind.Reservation ? NextSequence : entry.Target;
+        Outcome outcome = new() { Id = command.IdText, Entry = entry, Account = account.State, Hold = reservation is { } number ? account.State.Holds.Find(number) : null };
         _rows.Add(new LedgerRow(entry, details, command.Id, command.Fingerprint));
         Remember(command, outcome);
         return outcome;
+    }
+
+    /// <summary>Takes in what was decided beside a command, such as that a reservation has ended by time: a row without an id.</summary>
+    public void Record(Working account, Decision decision, EventDetails details)
+    {
+        if (decision.Entry is not { } entry)
+        {
+            throw new ArgumentException("Only what takes effect is recorded.", nameof(decision));
+        }
+
+        account.Advance(decision.Account, decision);
+        if (!ReferenceEquals(decision.Workspace, _workspace.State))
+        {
+            _workspace.Advance(decision.Workspace, decision);
+        }
+
+        _rows.Add(new LedgerRow(entry, details, null, default));
     }
 
     public void ChangeAccount(Working account, AccountState state, AccountProfile? profile, AuditEntry audit)
@@ -172,7 +200,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
         };
         (long, Instant, string, Refusal) count = (account.State.Account.Id, SummaryKey.BucketOf(snapshot.Clock), type, decision.Refusal);
         _denialCounts[count] = _denialCounts.GetValueOrDefault(count) + 1;
-        if (command is { Id: { } id, IsOwnId: false } and not ConsumeCommand { Event.FreeWhenDenied: true })
+        if (command.Id is { } id && command.KeepsDenial(denial))
         {
             _denials.Add(new StoredDenial(id, command.Fingerprint, DenialJson.Write(denial), snapshot.Clock));
             Remember(command, denial);
@@ -227,12 +255,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
         return id;
     }
 
-    private static Digest? Target(LedgerCommand command) => command switch
-    {
-        ReverseCommand reverse => reverse.Target,
-        CompleteCommand complete => complete.Target,
-        _ => null,
-    };
+    private static Digest? Target(LedgerCommand command) => (command as TargetedCommand)?.Target;
 
     private static Outcome Reused(LedgerCommand command) => command.Failed(new Failure(Refusal.IdReused, "/id",
         $"The id '{command.IdText}' was used for a request with other content. Repeat a request exactly as it was, or give a new one an id of its own."));
@@ -242,14 +265,15 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
     {
         private readonly KeyList<BalanceKey> _balances = new();
         private readonly KeyList<RateKey> _rates = new();
+        private readonly KeyList<StatePart> _parts = new();
 
         public AccountState State { get; private set; } = state;
 
         public bool IsChanged { get; private set; }
 
-        public void Advance(AccountState next, Entry entry)
+        public void Advance(AccountState next, Decision decision)
         {
-            foreach (EntryLine line in entry.Lines)
+            foreach (EntryLine line in decision.Entry?.Lines ?? [])
             {
                 if (line.Key.Scope == ScopeKind.Workspace == (key is null))
                 {
@@ -266,6 +290,19 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
                         _rates.Add(rate);
                     }
                 }
+            }
+
+            if (!ReferenceEquals(next.Holds, State.Holds))
+            {
+                foreach (long hold in decision.Holds)
+                {
+                    _parts.Add(new StatePart(StatePartKind.Hold, hold));
+                }
+            }
+
+            if (!ReferenceEquals(next.Fences, State.Fences))
+            {
+                _parts.Add(new StatePart(StatePartKind.Fences, 0));
             }
 
             State = next;
@@ -293,7 +330,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
                 State = State with { Balances = State.Balances.RemoveRange(closed) };
             }
 
-            return new AccountWrite(State, _balances.Keys, _rates.Keys) { Key = key };
+            return new AccountWrite(State, _balances.Keys, _rates.Keys) { Key = key, Parts = _parts.Keys };
         }
     }
 }

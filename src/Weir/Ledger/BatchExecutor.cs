@@ -103,29 +103,18 @@ public sealed class BatchExecutor
         HashSet<Alias> aliases = [];
         foreach (LedgerCommand command in commands)
         {
-            if (command is not (ReverseCommand or CompleteCommand))
-            {
-                accounts.Add(command.Account);
-            }
-
+            accounts.Add(command.Account);
             if (command is { Id: { } id, IsOwnId: false })
             {
                 ids.Add(id);
             }
 
-            if (command is ReverseCommand reverse)
+            if (command is TargetedCommand targeted)
             {
-                targets.Add(reverse.Target);
-                accounts.Add(command.Account);
+                targets.Add(targeted.Target);
             }
 
-            if (command is CompleteCommand complete)
-            {
-                targets.Add(complete.Target);
-                accounts.Add(command.Account);
-            }
-
-            if (command is ConsumeCommand consume)
+            if (command is EventCommand consume)
             {
                 AddAlias(aliases, command.Account, ScopeKind.User, consume.Details.User);
                 AddAlias(aliases, command.Account, ScopeKind.Campaign, consume.Details.Campaign);
@@ -152,7 +141,7 @@ public sealed class BatchExecutor
         {
             bool create = command switch
             {
-                ConsumeCommand => book.Active.AutoCreate,
+                EventCommand => book.Active.AutoCreate,
                 ChangeAccountCommand change => change.Create,
                 _ => false,
             };
@@ -208,6 +197,8 @@ public sealed class BatchExecutor
                 ReverseCommand reverse => Reverse(batch, reverse),
                 AdjustCommand adjust => Adjust(batch, adjust),
                 CompleteCommand complete => await CompleteAsync(batch, complete),
+                ReserveCommand or CommitCommand or ReleaseCommand or ExtendCommand or GrowCommand or ExpireCommand =>
+                    await ReservationDecisions.DecideAsync(batch, transaction, _catalogs, command),
                 ChangeAccountCommand change => ChangeAccount(batch, change),
                 _ => throw new InvalidOperationException($"The writer does not know {command.GetType().Name}."),
             };
@@ -261,7 +252,7 @@ public sealed class BatchExecutor
     }
 
     /// <summary>The catalog has moved on since the event was rated (TX-5).</summary>
-    private static Failure? RateAgain(Batch batch, ConsumeCommand command)
+    internal static Failure? RateAgain(Batch batch, EventCommand command)
     {
         Catalog catalog = batch.Book.Active;
         if (EventRating.Rate(catalog, command.Event, out Failure? failure) is not { } rated)
@@ -378,7 +369,7 @@ public sealed class BatchExecutor
         return new Outcome { Id = command.IdText, Account = account.State };
     }
 
-    private static Outcome UnknownAccount(LedgerCommand command) => command.Failed(new Failure(Refusal.UnknownAccount, "/account",
+    internal static Outcome UnknownAccount(LedgerCommand command) => command.Failed(new Failure(Refusal.UnknownAccount, "/account",
         $"There is no account '{command.Account}'. PUT /api/v1/accounts/{Uri.EscapeDataString(command.Account.Value)} makes one; with autoCreate in the catalog its first event does."));
 
     private void Answer(IReadOnlyList<LedgerCommand> commands, Outcome?[] outcomes)

@@ -16,7 +16,16 @@ public sealed class EventFormatException(string pointer, string message) : Excep
 }
 
 /// <summary>An event as it was read, with the mode where the form has one.</summary>
-public readonly record struct ReadEvent(UsageEvent Event, ConsumeMode? Mode);
+public readonly record struct ReadEvent(UsageEvent Event, ConsumeMode? Mode)
+{
+    /// <summary>Of a reservation, in seconds.</summary>
+    public long? Ttl { get; init; }
+
+    /// <summary>Of a reservation, in seconds.</summary>
+    public long? Wait { get; init; }
+
+    public long? Priority { get; init; }
+}
 
 /// <summary>
 /// Reads events from JSON, strictly: unknown, repeated and wrongly typed members are refused with their place. What it accepts is
@@ -38,6 +47,17 @@ public static partial class EventReader
     {
         reader.Read();
         ReadEvent read = ReadEvent(ref reader, "", withMode ? Form.Decide : Form.Record, id, account?.Value);
+        End(ref reader);
+        return read;
+    });
+
+    /// <summary>Reads the event of a reservation, with how long it holds, waits, and before whom.</summary>
+    /// <param name="id">The id of the header <c>Idempotency-Key</c>, which means the same as the member.</param>
+    /// <exception cref="EventFormatException">It is not an event.</exception>
+    public static ReadEvent ReadReservation(ReadOnlySpan<byte> json, string? id) => Guard(json, (ref Utf8JsonReader reader) =>
+    {
+        reader.Read();
+        ReadEvent read = ReadEvent(ref reader, "", Form.Reserve, id);
         End(ref reader);
         return read;
     });
@@ -92,6 +112,7 @@ public static partial class EventReader
         Record,
         Decide,
         Import,
+        Reserve,
     }
 
     private delegate T Reading<out T>(ref Utf8JsonReader reader);
@@ -142,6 +163,7 @@ public static partial class EventReader
         string? requestId = null, status = null, address = null, userAgent = null, key = null;
         long? latency = null;
         bool failed = false;
+        long? ttl = null, wait = null, priority = null;
         int seen = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -149,7 +171,7 @@ public static partial class EventReader
             if (member < 0)
             {
                 string name = Name(ref reader, at);
-                throw new EventFormatException(Pointer(at, name), $"'{name}' is not a member of an event; allowed are {Members}{form switch { Form.Decide => ", mode", Form.Import => ", failed", _ => "" }}. Free values go into 'properties'.");
+                throw new EventFormatException(Pointer(at, name), $"'{name}' is not a member of an event; allowed are {Members}{form switch { Form.Decide => ", mode", Form.Import => ", failed", Form.Reserve => ", ttl, wait, priority", _ => "" }}. Free values go into 'properties'.");
             }
 
             string place = $"{at}/{s_names[member]}";
@@ -195,7 +217,10 @@ public static partial class EventReader
                 case 17: key = Identifier(ref reader, place); break;
                 case 18: cost = Cost(ref reader, place); break;
                 case 19: mode = Mode(ref reader, place); break;
-                default: failed = Boolean(ref reader, place); break;
+                case 20: failed = Boolean(ref reader, place); break;
+                case 21: ttl = Whole(ref reader, place); break;
+                case 22: wait = Whole(ref reader, place); break;
+                default: priority = Whole(ref reader, place); break;
             }
         }
 
@@ -226,13 +251,18 @@ public static partial class EventReader
                     Key = key,
                 },
             },
-            mode);
+            mode)
+        {
+            Ttl = ttl,
+            Wait = wait,
+            Priority = priority,
+        };
     }
 
     private static readonly string[] s_names =
     [
         "id", "account", "type", "properties", "user", "source", "campaign", "resource", "at", "provider", "model", "endpoint",
-        "requestId", "status", "latencyMs", "address", "userAgent", "key", "cost", "mode", "failed",
+        "requestId", "status", "latencyMs", "address", "userAgent", "key", "cost", "mode", "failed", "ttl", "wait", "priority",
     ];
 
     private static readonly byte[][] s_utf8Names = [.. s_names.Select(Encoding.UTF8.GetBytes)];
@@ -247,6 +277,7 @@ public static partial class EventReader
                 {
                     "mode" when form != Form.Decide => -1,
                     "failed" when form != Form.Import => -1,
+                    "ttl" or "wait" or "priority" when form != Form.Reserve => -1,
                     _ => i,
                 };
             }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
+using NodaTime;
 using NodaTime.Text;
 
 using Weir.Engine;
@@ -20,9 +21,15 @@ internal static class Fingerprint
     [ThreadStatic]
     private static Utf8JsonWriter? s_writer;
 
-    public static Digest OfEvent(string operation, ConsumeMode mode, UsageEvent e) => Of(writer =>
+    /// <param name="ttl">Of a reservation; waiting and its priority are no part of what it asks for.</param>
+    public static Digest OfEvent(string operation, ConsumeMode mode, UsageEvent e, Duration? ttl = null) => Of(writer =>
     {
         writer.WriteString("op"u8, operation);
+        if (ttl is { } lasting)
+        {
+            writer.WriteNumber("ttl"u8, lasting.BclCompatibleTicks);
+        }
+
         writer.WriteNumber("mode"u8, (int)mode);
         writer.WriteString("account"u8, e.Account.Value);
         writer.WriteString("type"u8, e.Type);
@@ -78,6 +85,53 @@ internal static class Fingerprint
         writer.WriteString("reason"u8, reason);
         writer.WriteString("actor"u8, actor);
     });
+
+    public static Digest OfCommit(Properties? properties, GivenCost? cost, Overrun overrun, EventDetails details) => Of(writer =>
+    {
+        writer.WriteString("op"u8, "commit");
+        writer.WriteNumber("overrun"u8, (int)overrun);
+        Settlement(writer, properties, cost);
+        Text(writer, "status"u8, details.Status);
+        Text(writer, "model"u8, details.Model);
+        Text(writer, "provider"u8, details.Provider);
+        if (details.LatencyMs is { } latency)
+        {
+            writer.WriteNumber("latencyMs"u8, latency);
+        }
+    });
+
+    public static Digest OfRelease(string? reason) => Of(writer =>
+    {
+        writer.WriteString("op"u8, "release");
+        Text(writer, "reason"u8, reason);
+    });
+
+    public static Digest OfGrowth(string reservation, Properties properties, GivenCost? cost) => Of(writer =>
+    {
+        writer.WriteString("op"u8, "grow");
+        writer.WriteString("reservation"u8, reservation);
+        Settlement(writer, properties, cost);
+    });
+
+    private static void Settlement(Utf8JsonWriter writer, Properties? properties, GivenCost? cost)
+    {
+        if (cost is not null)
+        {
+            writer.WriteNumber("cost"u8, Decimals.Normalize(cost.Amount));
+            Text(writer, "currency"u8, cost.Currency);
+        }
+
+        if (properties is not null)
+        {
+            writer.WriteStartObject("properties"u8);
+            foreach ((string name, PropertyValue value) in properties.Entries)
+            {
+                PropertyJson.Write(writer, name, value);
+            }
+
+            writer.WriteEndObject();
+        }
+    }
 
     private static Digest Of(Action<Utf8JsonWriter> write)
     {

@@ -56,6 +56,10 @@ public interface ILedgerStore
     /// <summary>Balances of an account whose period starts in a stretch of time, for its history; oldest first.</summary>
     ValueTask<IReadOnlyList<Balance>> ReadHistoryAsync(WorkspaceId workspace, AccountKey account, string? meter, Per? per, Instant from, Instant to, CancellationToken cancellationToken);
 
+    /// <summary>Open reservations, expired or not, in the order of the internal ids of their accounts and of their numbers.</summary>
+    /// <param name="account">One account, or null for all.</param>
+    ValueTask<IReadOnlyList<OpenHold>> ReadHoldsAsync(WorkspaceId workspace, AccountKey? account, HoldCursor? after, int limit, CancellationToken cancellationToken);
+
     /// <summary>
     /// Accounts of which a part of the state fell due by a time, such as a reservation that has expired: those that somebody should tidy.
     /// </summary>
@@ -66,6 +70,12 @@ public interface ILedgerStore
     /// <param name="account">One account, or null for all.</param>
     ValueTask<IReadOnlyList<DenialCount>> ReadDenialsAsync(WorkspaceId workspace, AccountKey? account, Instant from, Instant to, CancellationToken cancellationToken);
 }
+
+/// <summary>An open reservation with its account.</summary>
+public sealed record OpenHold(AccountKey Account, long AccountId, Hold Hold);
+
+/// <summary>Where a list of open reservations goes on: after this one.</summary>
+public readonly record struct HoldCursor(long AccountId, long Number);
 
 /// <summary>
 /// One transaction of the ledger (TX-1). Order of calls: <see cref="LoadAsync"/> once, <see cref="LoadBalancesAsync"/> as needed,

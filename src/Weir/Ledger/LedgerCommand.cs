@@ -30,14 +30,23 @@ internal abstract class LedgerCommand
 
     public void Fail(Exception exception) => _answer.TrySetException(exception);
 
+    /// <summary>Whether a denial is kept with the id and answers repeats (ID-5).</summary>
+    public virtual bool KeepsDenial(Outcome denial) => !IsOwnId;
+
     public Outcome Failed(Failure failure) => new() { Id = IdText, Refusal = failure.Refusal, Failure = failure };
 }
 
-internal sealed class ConsumeCommand : LedgerCommand
+/// <summary>A command about something that stands in the ledger. What this batch writes itself it can only follow in the next.</summary>
+internal abstract class TargetedCommand : LedgerCommand
+{
+    /// <summary>The digest of the id of what it is about.</summary>
+    public required Digest Target { get; init; }
+}
+
+/// <summary>A command with an event that is rated before it waits for the writer, and again where the catalog has moved on meanwhile.</summary>
+internal abstract class EventCommand : LedgerCommand
 {
     public required UsageEvent Event { get; init; }
-
-    public required ConsumeMode Mode { get; init; }
 
     public EnforcementMode? HostEnforcement { get; init; }
 
@@ -48,14 +57,17 @@ internal sealed class ConsumeCommand : LedgerCommand
 
     /// <summary>Details with the id and the free properties filled in.</summary>
     public required EventDetails Details { get; set; }
-
-    public Money? Cost { get; init; }
 }
 
-internal sealed class ReverseCommand : LedgerCommand
+internal sealed class ConsumeCommand : EventCommand
 {
-    public required Digest Target { get; init; }
+    public required ConsumeMode Mode { get; init; }
 
+    public override bool KeepsDenial(Outcome denial) => base.KeepsDenial(denial) && !Event.FreeWhenDenied;
+}
+
+internal sealed class ReverseCommand : TargetedCommand
+{
     public string? Reason { get; init; }
 
     public string? Actor { get; init; }
@@ -74,10 +86,8 @@ internal sealed class AdjustCommand : LedgerCommand
 }
 
 /// <summary>Settles a call that was admitted before it ran.</summary>
-internal sealed class CompleteCommand : LedgerCommand
+internal sealed class CompleteCommand : TargetedCommand
 {
-    public required Digest Target { get; init; }
-
     /// <summary>The call failed: its charges are taken back.</summary>
     public required bool CallFailed { get; init; }
 
@@ -88,6 +98,94 @@ internal sealed class CompleteCommand : LedgerCommand
 
     /// <summary>Status, latency and what else became known.</summary>
     public required EventDetails Details { get; init; }
+}
+
+/// <summary>Holds what a job is expected to use.</summary>
+internal sealed class ReserveCommand : EventCommand
+{
+    public required Duration Ttl { get; init; }
+
+    /// <summary>The caller waits for a slot: that none was free is not its last answer (SLOT-2).</summary>
+    public bool Waits { get; init; }
+
+    /// <summary>Others wait for a slot, and the caller does not: it may not pass them.</summary>
+    public bool IsBehindQueue { get; set; }
+
+    /// <summary>The same command for another try.</summary>
+    public ReserveCommand Again() => new()
+    {
+        Workspace = Workspace,
+        Account = Account,
+        IdText = IdText,
+        Id = Id,
+        IsOwnId = IsOwnId,
+        Fingerprint = Fingerprint,
+        Event = Event,
+        HostEnforcement = HostEnforcement,
+        Rated = Rated,
+        CatalogVersion = CatalogVersion,
+        Details = Details,
+        Ttl = Ttl,
+        Waits = Waits,
+    };
+
+    public override bool KeepsDenial(Outcome denial) =>
+        base.KeepsDenial(denial) && !Event.FreeWhenDenied && !(Waits && denial.Violations.Any(violation => violation.Reason == Refusal.NoSlot));
+}
+
+/// <summary>Ends a reservation with what its job used.</summary>
+internal sealed class CommitCommand : TargetedCommand
+{
+    /// <summary>Properties that are known now, over those of the reservation; null commits what is held.</summary>
+    public Properties? Properties { get; init; }
+
+    public GivenCost? Cost { get; init; }
+
+    public required Overrun Overrun { get; init; }
+
+    public long? Fence { get; init; }
+
+    public EnforcementMode? HostEnforcement { get; init; }
+
+    /// <summary>Status, latency and what else became known.</summary>
+    public EventDetails Details { get; init; } = EventDetails.Empty;
+}
+
+internal sealed class ReleaseCommand : TargetedCommand
+{
+    public long? Fence { get; init; }
+
+    public string? Reason { get; init; }
+
+    public EventDetails Details { get; init; } = EventDetails.Empty;
+}
+
+internal sealed class ExtendCommand : TargetedCommand
+{
+    public required Duration Ttl { get; init; }
+
+    public long? Fence { get; init; }
+
+    public decimal? Progress { get; init; }
+}
+
+internal sealed class GrowCommand : TargetedCommand
+{
+    /// <summary>Properties as they are expected by now, over those of the reservation.</summary>
+    public required Properties Properties { get; init; }
+
+    public GivenCost? Cost { get; init; }
+
+    public long? Fence { get; init; }
+
+    public EnforcementMode? HostEnforcement { get; init; }
+}
+
+/// <summary>Writes down which reservations of an account have ended by time.</summary>
+internal sealed class ExpireCommand : LedgerCommand
+{
+    /// <summary>The most that one command tidies; the rest follows with the next.</summary>
+    public const int Most = 500;
 }
 
 /// <summary>Creates an account or changes its head and profile.</summary>

@@ -49,7 +49,8 @@ public sealed record EventDetails
 }
 
 /// <summary>An entry as it stands in the ledger.</summary>
-public sealed record StoredEntry(long Sequence, Entry Entry, EventDetails Details);
+/// <param name="Fingerprint">The digest of the request that it is the effect of; default where it was not read.</param>
+public sealed record StoredEntry(long Sequence, Entry Entry, EventDetails Details, Digest Fingerprint = default);
 
 /// <summary>An entry with the completion and the reversal that are about it, in the order of the ledger.</summary>
 public sealed record EntryHistory(StoredEntry Entry, IReadOnlyList<StoredEntry> Later);

@@ -28,5 +28,8 @@ public sealed record Outcome
     /// <summary>The account after the command, where it is known.</summary>
     public AccountState? Account { get; init; }
 
+    /// <summary>The reservation that it was about, as it stands now; null when it has ended or there is none.</summary>
+    public Hold? Hold { get; init; }
+
     public bool Allowed => Refusal == Refusal.None;
 }

@@ -139,6 +139,17 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
                 .ThenBy(count => count.Refusal),
         ]));
 
+    public ValueTask<IReadOnlyList<OpenHold>> ReadHoldsAsync(WorkspaceId workspace, AccountKey? account, HoldCursor? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read<IReadOnlyList<OpenHold>>(workspace, w =>
+        [
+            .. w.Accounts
+                .Where(pair => account is null || pair.Key == account)
+                .OrderBy(pair => pair.Value.Head.Id)
+                .SelectMany(pair => pair.Value.StateAt(store.Now()).Holds.OrderBy(hold => hold.Number).Select(hold => new OpenHold(pair.Key, pair.Value.Head.Id, hold)))
+                .Where(open => after is not { } cursor || (open.AccountId, open.Hold.Number).CompareTo((cursor.AccountId, cursor.Number)) > 0)
+                .Take(limit),
+        ]));
+
     public ValueTask<IReadOnlyList<AccountKey>> ReadDueAsync(WorkspaceId workspace, Instant now, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read<IReadOnlyList<AccountKey>>(workspace, w =>
             [.. w.Accounts.Where(account => account.Value.DueAt(now)).Select(account => account.Key).Take(limit)]));

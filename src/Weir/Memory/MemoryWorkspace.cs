@@ -68,7 +68,7 @@ internal sealed class MemoryWorkspace
 
     public void Append(LedgerRow row, long sequence)
     {
-        StoredEntry entry = new(sequence, row.Entry, row.Details);
+        StoredEntry entry = new(sequence, row.Entry, row.Details, row.Fingerprint);
         Entries.Add(entry);
         if (row.Id is { } id)
         {

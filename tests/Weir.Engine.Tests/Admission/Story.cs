@@ -15,7 +15,7 @@ namespace Weir.Engine.Tests;
 /// </code>
 /// Rows without columns set the stage: <c>at</c> and <c>after</c> move the clock, <c>catalog 2</c> activates another version,
 /// <c>host observe</c> is the host's own enforcement. Accounts (<c>a</c>) appear with their first row; <c>as name</c> keeps an entry
-/// for <c>reverse</c> and <c>complete</c>. The names <c>user</c>, <c>campaign</c>, <c>key</c>, <c>at</c> and <c>cost</c> are the
+/// for <c>reverse</c> and <c>complete</c>, and a reservation for <c>commit</c>, <c>release</c>, <c>extend</c>, <c>grow</c> and <c>expire</c>. The names <c>user</c>, <c>campaign</c>, <c>key</c>, <c>at</c> and <c>cost</c> are the
 /// event's own, all others its properties. The answer and every figure must be exactly as written, and beside that each row is
 /// checked against books of the story's own: a refusal changes nothing, a balance is the sum of its lines.
 /// </summary>
@@ -129,6 +129,13 @@ internal sealed partial class Story
                 return Open(first);
             case "left":
                 return Left(first);
+            case "crowd":
+                Crowd(first);
+                return null;
+            case "reserve":
+                return Reserve(first, arguments);
+            case "commit" or "release" or "extend" or "grow" or "expire":
+                return Settle(words[0], first, arguments);
             case "usage":
                 ImmutableArray<UsageLine> lines = first == "workspace" ? UsageView.OfWorkspace(_workspace, _book, _now) : UsageView.Of(AccountOf(first), _book, _now);
                 return ("", string.Join("; ", lines.Select(line => StoryText.Line(line, Names))));
@@ -268,7 +275,7 @@ internal sealed partial class Story
     /// <summary>What follows the verb and its subject: words, <c>name=value</c>, and the label after <c>as</c>.</summary>
     private sealed class Arguments
     {
-        private static readonly string[] s_own = ["user", "campaign", "key", "at", "cost"];
+        private static readonly string[] s_own = ["user", "campaign", "key", "at", "cost", "ttl", "overrun", "fence", "progress", "queue"];
         private readonly Dictionary<string, string> _named = [];
 
         public Arguments(IEnumerable<string> words)

@@ -7,12 +7,20 @@ namespace Weir.Engine.Tests;
 /// </summary>
 internal sealed class StoryBooks
 {
-    private readonly Dictionary<(long Holder, BalanceKey Key), Quantity> _sums = [];
+    private readonly Dictionary<(long Holder, BalanceKey Key), (Quantity Used, Quantity Held)> _sums = [];
 
     /// <summary>Follows a decision, from the states before it to the states after it.</summary>
     public void Follow(AccountState accountBefore, AccountState workspaceBefore, Decision decision, Instant now)
     {
-        if (decision.Entry is not { } entry)
+        if (decision.Entry is not { } entry && decision.Refusal == Refusal.None)
+        {
+            // A reservation was extended: nothing moved.
+            Assert.Equal(accountBefore.Balances, decision.Account.Balances);
+            return;
+        }
+
+        entry = decision.Entry;
+        if (entry is null)
         {
             Assert.NotEqual(Refusal.None, decision.Refusal);
             Assert.Equal(decision.Refusal.IsDenial(), decision.Failure is null);
@@ -31,8 +39,11 @@ internal sealed class StoryBooks
         {
             AccountState holder = line.Key.Scope == ScopeKind.Workspace ? decision.Workspace : decision.Account;
             (long, BalanceKey) key = (holder.Account.Id, line.Key);
-            _sums[key] = _sums.GetValueOrDefault(key) + line.Delta;
-            Assert.Equal(_sums[key], line.Used);
+            (Quantity used, Quantity held) = _sums.GetValueOrDefault(key);
+            _sums[key] = (used + line.Delta, held + line.HeldDelta);
+            Assert.Equal(_sums[key].Used, line.Used);
+            Assert.Equal(_sums[key].Held, holder.Balances[line.Key].Held);
+            Assert.Equal(holder.Holds.LiveAt(now).Aggregate(Quantity.Zero, (sum, hold) => sum + hold.AmountOf(line.Key)), line.Held);
             Assert.Equal(line.PeriodEnd, holder.Balances[line.Key].PeriodEnd);
         }
 
@@ -45,8 +56,9 @@ internal sealed class StoryBooks
     {
         foreach (Balance balance in state.Balances.Values)
         {
-            Assert.Equal(_sums[(state.Account.Id, balance.Key)], balance.Used);
-            Assert.True(balance.Used >= Quantity.Zero);
+            Assert.Equal(_sums[(state.Account.Id, balance.Key)], (balance.Used, balance.Held));
+            Assert.True(balance.Used >= Quantity.Zero && balance.Held >= Quantity.Zero);
+            Assert.Equal(state.Holds.Aggregate(Quantity.Zero, (sum, hold) => sum + hold.AmountOf(balance.Key)), balance.Held);
         }
     }
 }

@@ -73,9 +73,10 @@ internal static class StoryText
         List<string> facts = [];
         if (decision.Entry is { } entry)
         {
-            facts.AddRange(entry.Lines.Select(line => $"{Name(line.Key, names)} {Amount(line.Used, line.Limit, line.Scale)}{From(line, names)}"));
+            facts.AddRange(entry.Lines.Select(line => $"{Name(line.Key, names)} {Amount(line.Used, line.Limit, line.Scale)}{Held(line)}{From(line, names)}"));
             facts.AddRange(entry.Charges.Where(c => c.Trace.CutFrom is not null).Select(c => $"{c.Meter} cut from {c.Trace.CutFrom} to {c.Amount.ToDecimal(c.Scale)}"));
             facts.AddRange(entry.Charges.Where(c => c.Trace.ClampedFrom is not null).Select(c => $"{c.Meter} clamped from {c.Trace.ClampedFrom} to {c.Amount.ToDecimal(c.Scale)}"));
+            facts.AddRange(entry.Reservation?.Slot is { } slot ? [$"slot {slot.Kind}#{slot.Fence}"] : []);
             facts.AddRange(Enum.GetValues<EntryFlags>().Where(flag => flag != EntryFlags.None && entry.Flags.HasFlag(flag)).Select(Name));
             facts.AddRange(entry.Observed.Select(violation => "warning " + Violation(violation, names)));
         }
@@ -103,9 +104,14 @@ internal static class StoryText
 
     public static string Pointer(Failure failure) => failure.Pointer.Length == 0 ? "/" : failure.Pointer;
 
+    /// <summary>What is held, where the entry moved it or anything is.</summary>
+    private static string Held(EntryLine line) =>
+        line.Held.IsZero && line.HeldDelta.IsZero ? "" : $" held {line.Held.ToDecimal(line.Scale).ToString(CultureInfo.InvariantCulture)}";
+
     public static string Line(UsageLine line, StoryNames names) =>
         $"{Name(new BalanceKey(line.Limit.Scope, line.ScopeId, line.Limit.Meter.Key, line.Limit.Per, line.Period.Start), names)} "
         + Amount(line.Used, line.Limit.Limit, line.Limit.Meter.Scale)
+        + (line.Held.IsZero ? "" : $" held {line.Held.ToDecimal(line.Limit.Meter.Scale)}")
         + (line.Remaining is { } left ? $" leaves {left.ToDecimal(line.Limit.Meter.Scale)} ({Decimals.Normalize(Math.Round(line.Percent!.Value, 2))} %)" : "")
         + (line.Overage > Quantity.Zero ? $" overage {line.Overage.ToDecimal(line.Limit.Meter.Scale)} costs {Decimals.Normalize(line.OverageCost?.Amount ?? 0)}" : "");
 
@@ -116,6 +122,11 @@ internal static class StoryText
         EntryKind.Adjustment => "adjusted",
         EntryKind.Grant => "granted",
         EntryKind.GrantEnd => "ended",
+        EntryKind.Reservation => "held",
+        EntryKind.Commit => "committed",
+        EntryKind.Release => "released",
+        EntryKind.Expiry => "expired",
+        EntryKind.Growth => "grown",
         _ => "completed",
     };
 
@@ -131,7 +142,7 @@ internal static class StoryText
         return key.Meter + PerName(key.Meter, key.Per, names) + scope;
     }
 
-    private static string Name(EntryFlags flag) => flag == EntryFlags.OverLimit ? "over limit" : flag.ToString().ToLowerInvariant();
+    private static string Name(EntryFlags flag) => flag == EntryFlags.OverLimit ? "over limit" : flag == EntryFlags.AfterExpiry ? "after expiry" : flag.ToString().ToLowerInvariant();
 
     private static string Amount(Quantity used, Quantity? limit, int scale) =>
         limit is { } known ? $"{used.ToDecimal(scale)} of {known.ToDecimal(scale)}" : $"{used.ToDecimal(scale)}";
@@ -150,8 +161,10 @@ internal static class StoryText
             Refusal.AccountSuspended => "suspended",
             Refusal.FeatureNotInPlan => $"no feature {v.Name}",
             Refusal.RequestLimitExceeded => $"{v.Name} {v.RequestLimit}, given {v.RequestValue}",
+            Refusal.NoSlot => $"no slot {v.Name}{scope}, {Of(v.Used)} of {Of(v.Limit)}{resets}",
+            Refusal.ExceedsReservation => $"{v.Meter}{per}{scope} wants {Of(v.Requested)}, held {Of(v.Held)}",
             Refusal.RateLimited => $"rate {v.Name}{scope} wants {Of(v.Requested)}, used {Of(v.Used)} of {Of(v.Limit)}, leaves {Of(v.Remaining)}{resets}",
-            _ => $"{v.Meter}{per}{scope} wants {Of(v.Requested)}, used {Of(v.Used)}{(v.Limit is null ? "" : $" of {Of(v.Limit)}")}{(v.Remaining is null ? "" : $", leaves {Of(v.Remaining)}")}{resets}",
+            _ => $"{v.Meter}{per}{scope} wants {Of(v.Requested)}, used {Of(v.Used)}{(v.Held is null or { IsZero: true } ? "" : $", held {Of(v.Held)}")}{(v.Limit is null ? "" : $" of {Of(v.Limit)}")}{(v.Remaining is null ? "" : $", leaves {Of(v.Remaining)}")}{resets}",
         };
 
         string Of(Quantity? quantity) => quantity!.Value.ToDecimal(v.Scale).ToString(CultureInfo.InvariantCulture);

@@ -28,6 +28,14 @@ public sealed partial class OtherWorkspaceTests
         ("POST /api/v1/consume", "/api/v1/consume", """{ "id": "evt-7", "account": "acme-7", "type": "call", "user": "user-7", "campaign": "camp-7" }"""),
         ("POST /api/v1/consume", "/api/v1/consume", """{ "id": "x", "account": "mine", "type": "diagnose" }"""),
         ("POST /api/v1/events", "/api/v1/events", """[ { "id": "evt-7", "account": "acme-7", "type": "call" }, { "id": "x-2", "account": "acme-7", "type": "diagnose" } ]"""),
+        ("POST /api/v1/reservations", "/api/v1/reservations", """{ "id": "job-7", "account": "acme-7", "type": "diagnose" }"""),
+        ("POST /api/v1/reservations/{id}/commit", "/api/v1/reservations/job-7/commit", "{}"),
+        ("POST /api/v1/reservations/{id}/release", "/api/v1/reservations/job-7/release", "{}"),
+        ("POST /api/v1/reservations/{id}/extend", "/api/v1/reservations/job-7/extend", "{}"),
+        ("POST /api/v1/reservations/{id}/grow", "/api/v1/reservations/job-7/grow", """{ "id": "grow-7", "properties": {} }"""),
+        ("GET /api/v1/reservations", "/api/v1/reservations?account=acme-7", null),
+        ("GET /api/v1/reservations/{id}", "/api/v1/reservations/job-7", null),
+        ("GET /api/v1/admin/jobs", "/api/v1/admin/jobs", null),
         ("POST /api/v1/import", "/api/v1/import", """{ "id": "evt-7", "account": "acme-7", "type": "call", "at": "2026-01-01T00:00:00Z" }"""),
         ("GET /api/v1/events", "/api/v1/events?account=acme-7", null),
         ("GET /api/v1/events", "/api/v1/events?user=user-7&campaign=camp-7&type=diagnose", null),
@@ -135,6 +143,7 @@ public sealed partial class OtherWorkspaceTests
         (await host.Admin.PutJsonAsync("/api/v1/accounts/acme-7", """{ "name": "Theirs" }""")).ExpectOk();
         (await host.Admin.PutJsonAsync("/api/v1/accounts/acme-7/overrides/calls", """{ "limit": 3 }""")).ExpectOk();
         (await host.Admin.PostJsonAsync("/api/v1/consume", """{ "id": "evt-7", "account": "acme-7", "type": "diagnose", "user": "user-7", "campaign": "camp-7" }""")).ExpectOk();
+        (await host.Admin.PostJsonAsync("/api/v1/reservations", """{ "id": "job-7", "account": "acme-7", "type": "diagnose" }""")).ExpectOk();
         Reply key = await host.Admin.PostJsonAsync("/api/v1/keys", """{ "name": "theirs", "scopes": ["admin"] }""");
         return (string)key.Expect(HttpStatusCode.Created)["id"]!;
     }
@@ -151,7 +160,7 @@ public sealed partial class OtherWorkspaceTests
     internal static async Task<string> EverythingAsync(HttpClient client)
     {
         List<string> parts = [];
-        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/admin/overview" })
+        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/reservations", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/admin/overview" })
         {
             Reply reply = await client.ReadAsync(path);
             string text = reply.Text;

@@ -105,7 +105,7 @@ public sealed class ConsumeApiTests
                 { "meter": "credits", "used": 0, "held": 0, "limit": 100, "remaining": 100, "percent": 0, "per": "month", "periodStart": "2026-11-21T00:00:00Z", "periodEnd": "2026-12-21T00:00:00Z" },
                 { "meter": "tokens", "used": 0, "held": 0, "limit": 1000, "remaining": 1000, "percent": 0, "per": "month", "periodStart": "2026-11-21T00:00:00Z", "periodEnd": "2026-12-21T00:00:00Z" },
                 { "meter": "storage", "used": 0, "held": 0, "limit": 5000, "remaining": 5000, "percent": 0, "per": "lifetime", "periodStart": null, "periodEnd": null } ],
-              "cost": { "month": 0, "lifetime": 0, "currency": "USD" }, "slots": [], "asOf": "2026-11-21T10:00:00Z" }
+              "cost": { "month": 0, "lifetime": 0, "currency": "USD" }, "slots": [{ "kind": "render", "used": 0, "limit": 2, "waiting": 0 }], "asOf": "2026-11-21T10:00:00Z" }
             """, (await host.Admin.ReadAsync("/api/v1/accounts/acme/usage")).ExpectOk());
         (await host.Admin.PostJsonAsync("/api/v1/consume", """{ "id": "e-1", "account": "acme", "type": "chat", "user": "jo@example.com", "properties": { "tokens": 120 }, "cost": { "amount": 0.75 } }""")).ExpectOk();
         (await host.Admin.PostJsonAsync("/api/v1/consume", """{ "id": "e-2", "account": "acme", "type": "chat", "properties": { "tokens": 30 } }""")).ExpectOk();
@@ -133,7 +133,7 @@ public sealed class ConsumeApiTests
                 { "meter": "tokens", "unit": "token", "scope": "account", "per": "month", "limit": 1000, "enforcement": "hard", "overridden": false },
                 { "meter": "tokens", "unit": "token", "scope": "user", "per": "day", "limit": 900, "enforcement": "hard", "overridden": true },
                 { "meter": "storage", "unit": "byte", "scope": "account", "per": "lifetime", "limit": 5000, "enforcement": "hard", "overridden": false } ],
-              "requests": { "max_file_bytes": 500 }, "slots": { "render": 2 },
+              "requests": { "max_file_bytes": 500 }, "slots": [{ "kind": "render", "used": 0, "limit": 2, "waiting": 0 }],
               "rates": { "api": { "limit": 2, "windowSeconds": 60, "scope": "user", "meter": null } },
               "features": { "advanced": false, "label": "3 seats", "seats": 3 }, "asOf": "2026-11-21T10:00:00Z" }
             """, (await host.Admin.ReadAsync("/api/v1/accounts/acme/limits")).ExpectOk());

@@ -50,6 +50,7 @@ public abstract partial class StoreCompliance
         ["ILedgerStore.LastSequenceAsync"] = async (s, w) => await s.Ledger.LastSequenceAsync(w, None),
         ["ILedgerStore.ReadBalancesAsync"] = async (s, w) => await AllAsync(s.Ledger.ReadBalancesAsync(w, None)),
         ["ILedgerStore.ReadHistoryAsync"] = async (s, w) => await s.Ledger.ReadHistoryAsync(w, Sample.Acme, null, null, Instant.MinValue, Instant.MaxValue, None),
+        ["ILedgerStore.ReadHoldsAsync"] = async (s, w) => await s.Ledger.ReadHoldsAsync(w, null, null, 10, None),
         ["ILedgerStore.ReadDueAsync"] = async (s, w) => await s.Ledger.ReadDueAsync(w, Instant.MaxValue, 10, None),
         ["ILedgerStore.ReadDenialsAsync"] = async (s, w) => await s.Ledger.ReadDenialsAsync(w, null, Instant.MinValue, Instant.MaxValue, None),
         ["ISummaryStore.CheckpointAsync"] = async (s, w) => await s.Summaries.CheckpointAsync(w, None),

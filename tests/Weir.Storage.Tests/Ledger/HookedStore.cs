@@ -84,6 +84,9 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
     public ValueTask<IReadOnlyList<Balance>> ReadHistoryAsync(WorkspaceId workspace, AccountKey account, string? meter, Per? per, Instant from, Instant to, CancellationToken cancellationToken) =>
         inner.Ledger.ReadHistoryAsync(workspace, account, meter, per, from, to, cancellationToken);
 
+    public ValueTask<IReadOnlyList<OpenHold>> ReadHoldsAsync(WorkspaceId workspace, AccountKey? account, HoldCursor? after, int limit, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadHoldsAsync(workspace, account, after, limit, cancellationToken);
+
     public ValueTask<IReadOnlyList<AccountKey>> ReadDueAsync(WorkspaceId workspace, Instant now, int limit, CancellationToken cancellationToken) =>
         inner.Ledger.ReadDueAsync(workspace, now, limit, cancellationToken);
 

@@ -1,0 +1,321 @@
+using System.Collections.Immutable;
+
+using NodaTime;
+
+using Weir.Engine;
+using Weir.Sqlite;
+
+namespace Weir.Storage.Tests;
+
+/// <summary>Jobs that hold what they will use, many at once, whatever the store.</summary>
+public abstract class ReservationTests
+{
+    private static readonly Instant s_now = Instant.FromUtc(2026, 3, 10, 12, 0);
+
+    private const string Catalog = """
+        name: jobs
+        defaultPlan: free
+        meters:
+          units: { unit: unit }
+          spare: { unit: unit }
+        events:
+          job:   { charges: { units: { per: { property: n } } } }
+          slot:  { slot: render, charges: { units: { per: { property: n } } } }
+          both:  { slot: render, rate: api, charges: { units: { per: { property: n } }, spare: { per: { property: m } } } }
+        plans:
+          free:
+            allowances: { units: { limit: 100 }, spare: { limit: 50 } }
+            slots: { render: 3 }
+            rates: { api: { limit: 1000, per: 1h } }
+          big: { allowances: { units: { limit: 1000000 } }, slots: { render: 1000 } }
+        workspace:
+          allowances: { units: { limit: 100000000, per: calendar-day } }
+          slots: { render: 900 }
+        """;
+
+    [Fact(DisplayName = "RES-1: N parallel reserves of size s against limit L admit exactly ⌊L/s⌋, 100 rounds")]
+    public async Task ParallelReservesAdmitExactly()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        for (int round = 0; round < 100; round++)
+        {
+            int size = 1 + (round % 13);
+            Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 120).Select(i => ReserveAsync(desk, $"{round}-{i}", "job", size, account: "a" + round)));
+            Assert.Equal(Math.Min(120, 100 / size), outcomes.Count(outcome => outcome.Allowed));
+            Assert.All(outcomes.Where(outcome => !outcome.Allowed), outcome => Assert.Equal(Refusal.LimitExceeded, outcome.Refusal));
+        }
+
+        await VerifyAsync(desk);
+    }
+
+    [Fact(DisplayName = "RES-1: 10,000 racing commits, releases and expiries end each reservation once, and the books agree")]
+    public async Task RacesEndOnce()
+    {
+        const int jobs = 2_000;
+        await using UsageDesk desk = await OpenAsync();
+        await desk.Get<AccountService>().ChangeAsync(desk.Workspace, new AccountKey("acme"), new AccountChange { Plan = "big" }, null, true, AuditActor.Host, CancellationToken.None);
+        Outcome[] held = await Task.WhenAll(Enumerable.Range(0, jobs).Select(i => ReserveAsync(desk, $"j{i}", "job", 10, ttl: Duration.FromSeconds(1 + (i % 2)))));
+        Assert.All(held, outcome => Assert.True(outcome.Allowed));
+        desk.Clock.Advance(Duration.FromSeconds(1));
+        ReservationService reservations = desk.Get<ReservationService>();
+        List<Task<Outcome>> racing = [];
+        Random random = new(7);
+        foreach (int i in Enumerable.Range(0, jobs * 5).OrderBy(_ => random.Next()))
+        {
+            EventId id = new($"j{i % jobs}");
+            racing.Add((i / jobs) switch
+            {
+                0 => reservations.CommitAsync(desk.Workspace, id, new ReservationEnd { Properties = Number(7) }, CancellationToken.None),
+                1 => reservations.CommitAsync(desk.Workspace, id, new ReservationEnd(), CancellationToken.None),
+                2 => reservations.ReleaseAsync(desk.Workspace, id, null, "given up", CancellationToken.None),
+                3 => reservations.ExtendAsync(desk.Workspace, id, Duration.FromSeconds(60), null, null, CancellationToken.None),
+                _ => desk.Get<ReservationSweeper>().SweepAsync(CancellationToken.None).ContinueWith(_ => held[0], TaskScheduler.Default),
+            });
+        }
+
+        await Task.WhenAll(racing);
+        Dictionary<long, List<Entry>> ends = [];
+        long used = 0;
+        long sequence = 0;
+        while (await desk.Store.Ledger.FollowAsync(desk.Workspace, sequence, 1000, CancellationToken.None) is { Count: > 0 } page)
+        {
+            foreach (StoredEntry entry in page.Where(entry => entry.Entry.Target is not null))
+            {
+                ends.TryAdd(entry.Entry.Target!.Value, []);
+                ends[entry.Entry.Target.Value].Add(entry.Entry);
+                used += entry.Entry.Lines.Where(line => line.Key is { Meter: "units", Scope: ScopeKind.Account }).Sum(line => line.Delta.Units);
+            }
+
+            sequence = page[^1].Sequence;
+        }
+
+        foreach (List<Entry> ended in ends.Values)
+        {
+            EntryKind[] kinds = [.. ended.Select(entry => entry.Kind)];
+            Assert.True(
+                kinds is [EntryKind.Commit] or [EntryKind.Release] or [EntryKind.Expiry] || (kinds is [EntryKind.Expiry, EntryKind.Commit] && ended[1].Flags.HasFlag(EntryFlags.AfterExpiry)),
+                string.Join(", ", ended.Select(entry => $"{entry.Kind} {entry.Flags}")));
+        }
+
+        Assert.Equal(jobs, ends.Count);
+        AccountState state = (await desk.Store.Ledger.ReadStateAsync(desk.Workspace, new AccountKey("acme"), CancellationToken.None))!;
+        Balance units = state.Balances.Values.Single(balance => balance.Key.Meter == "units");
+        Assert.Equal((used, 0L), (units.Used.Units, units.Held.Units));
+        await VerifyAsync(desk);
+    }
+
+    [Fact(DisplayName = "RES-1: what has expired is free without a sweeper, and the books agree before and after it comes")]
+    public async Task ExpiresWithoutSweeper()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        Assert.True((await ReserveAsync(desk, "j", "job", 100, ttl: Duration.FromSeconds(2))).Allowed);
+        Assert.False((await ReserveAsync(desk, "k", "job", 1)).Allowed);
+        desk.Clock.Advance(Duration.FromSeconds(2));
+        await VerifyAsync(desk);
+        Assert.True((await ReserveAsync(desk, "l", "job", 100)).Allowed);
+        Assert.Equal(ReservationState.Expired, (await desk.Get<ReservationService>().FindAsync(desk.Workspace, new EventId("j"), CancellationToken.None))!.State);
+        await desk.Get<ReservationSweeper>().SweepAsync(CancellationToken.None);
+        await VerifyAsync(desk);
+        AccountState state = (await desk.Store.Ledger.ReadStateAsync(desk.Workspace, new AccountKey("acme"), CancellationToken.None))!;
+        Assert.Equal(1, state.Holds.Count);
+        Assert.Equal([1L], (await desk.Store.Ledger.ReadEntriesAsync(desk.Workspace, [1L], CancellationToken.None)).Keys);
+        Assert.Equal(EntryKind.Expiry, Assert.Single((await desk.Store.Ledger.ReadEntriesAsync(desk.Workspace, [1L], CancellationToken.None))[1].Later).Entry.Kind);
+    }
+
+    [Fact(DisplayName = "RES-2: the same end again gets the same answer, another is a conflict with the state")]
+    public async Task EndsAreReplayed()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        ReservationService reservations = desk.Get<ReservationService>();
+        Outcome first = await ReserveAsync(desk, "j", "job", 60);
+        Outcome again = await ReserveAsync(desk, "j", "job", 60);
+        Assert.True(again.Replayed);
+        Assert.Equal(first.Entry!.Reservation, again.Entry!.Reservation);
+        Assert.Equal(Refusal.IdReused, (await ReserveAsync(desk, "j", "job", 61)).Refusal);
+
+        ReservationEnd end = new() { Properties = Number(50) };
+        Outcome committed = await reservations.CommitAsync(desk.Workspace, new EventId("j"), end, CancellationToken.None);
+        Assert.True(committed is { Allowed: true, Replayed: false });
+        Outcome repeated = await reservations.CommitAsync(desk.Workspace, new EventId("j"), end, CancellationToken.None);
+        Assert.True(repeated is { Allowed: true, Replayed: true });
+        Assert.Equal(committed.Entry!.Lines[0].Used, repeated.Entry!.Lines[0].Used);
+        Outcome other = await reservations.CommitAsync(desk.Workspace, new EventId("j"), new ReservationEnd { Properties = Number(51) }, CancellationToken.None);
+        Assert.Equal((Refusal.ReservationEnded, ReservationState.Committed), (other.Refusal, other.Failure!.State));
+        Assert.Equal(Refusal.ReservationNotFound, (await reservations.ReleaseAsync(desk.Workspace, new EventId("nobody"), null, null, CancellationToken.None)).Refusal);
+        await VerifyAsync(desk);
+    }
+
+    [Fact(DisplayName = "RES-3: a commit after the reservation's period has closed is carried, and what was held there returns there")]
+    public async Task CarriedCommit()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        await desk.Get<AccountService>().ChangeAsync(
+            desk.Workspace, new AccountKey("acme"), new AccountChange { Anchor = new LocalDateTime(2026, 3, 11, 0, 0) }, null, true, AuditActor.Host, CancellationToken.None);
+        Assert.True((await ReserveAsync(desk, "j", "job", 60, ttl: Duration.FromDays(7))).Allowed);
+        Assert.True((await ReserveAsync(desk, "k", "job", 40, ttl: Duration.FromDays(7))).Allowed);
+        desk.Clock.Advance(Duration.FromDays(5));
+        // Another account makes the store forget nothing, and the closed balance has left the state by now.
+        Assert.True((await ReserveAsync(desk, "x", "job", 1)).Allowed);
+        Outcome carried = await desk.Get<ReservationService>().CommitAsync(desk.Workspace, new EventId("j"), new ReservationEnd(), CancellationToken.None);
+        Assert.True(carried.Allowed, carried.Failure?.Message);
+        Assert.True(carried.Entry!.Flags.HasFlag(EntryFlags.Carried));
+        Assert.True((await desk.Get<ReservationService>().ReleaseAsync(desk.Workspace, new EventId("k"), null, null, CancellationToken.None)).Allowed);
+        await VerifyAsync(desk);
+    }
+
+    [Fact(DisplayName = "SLOT-1: 64 jobs at once never run in more slots than there are")]
+    public async Task SlotsAreExact()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        for (int round = 0; round < 20; round++)
+        {
+            Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 64).Select(i => ReserveAsync(desk, $"{round}-{i}", "slot", 1, account: "a" + round)));
+            SlotLease[] leases = [.. outcomes.Where(outcome => outcome.Allowed).Select(outcome => outcome.Entry!.Reservation!.Slot!)];
+            Assert.Equal([1L, 2L, 3L], leases.Select(lease => lease.Fence).Order());
+            Assert.Equal(3, leases.DistinctBy(lease => lease.Lease).Count());
+        }
+    }
+
+    [Fact(DisplayName = "SLOT-2: who waits is served in order when a slot comes free, by release and by time")]
+    public async Task Queue()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        ReservationService reservations = desk.Get<ReservationService>();
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True((await ReserveAsync(desk, $"run{i}", "slot", 1)).Allowed);
+        }
+
+        List<string> served = [];
+        Task[] waiting =
+        [
+            .. new[] { ("late", 5), ("second", 1), ("first", 0), ("third", 1) }.Select(waiter => WaitAsync(waiter.Item1, waiter.Item2)),
+        ];
+        await WaitUntilAsync(() => reservations.Waiting(desk.Workspace).Count == 4);
+        Assert.Equal(["first", "second", "third", "late"], reservations.Waiting(desk.Workspace, new AccountKey("acme")).Select(waiter => waiter.Reservation));
+        Assert.Equal([1, 2, 3, 4], reservations.Waiting(desk.Workspace).Select(waiter => waiter.Position));
+        Outcome passing = await ReserveAsync(desk, "passing", "slot", 1);
+        Assert.Equal(Refusal.NoSlot, passing.Refusal);
+
+        foreach ((string running, int count) in new[] { ("run0", 1), ("run1", 2), ("run2", 3), ("first", 4) })
+        {
+            Assert.True((await reservations.ReleaseAsync(desk.Workspace, new EventId(running), null, null, CancellationToken.None)).Allowed);
+            await WaitUntilAsync(() => Volatile.Read(ref served).Count == count);
+        }
+
+        await Task.WhenAll(waiting);
+        Assert.Equal(["first", "second", "third", "late"], served);
+        Assert.Empty(reservations.Waiting(desk.Workspace));
+
+        async Task WaitAsync(string id, int priority)
+        {
+            Outcome outcome = await ReserveAsync(desk, id, "slot", 1, wait: Duration.FromMinutes(2), priority: priority);
+            Assert.True(outcome.Allowed);
+            lock (served)
+            {
+                served.Add(id);
+            }
+        }
+    }
+
+    [Fact(DisplayName = "SLOT-2: time-out is a denial that is not stored and keeps the place; cancelling gives it up")]
+    public async Task QueueTimesOut()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        ReservationService reservations = desk.Get<ReservationService>();
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True((await ReserveAsync(desk, $"run{i}", "slot", 1)).Allowed);
+        }
+
+        Outcome denied = await ReserveAsync(desk, "w", "slot", 1, wait: Duration.FromMilliseconds(30));
+        Assert.Equal(Refusal.NoSlot, denied.Refusal);
+        Assert.Equal("w", Assert.Single(reservations.Waiting(desk.Workspace)).Reservation);
+        Task<Outcome> again = ReserveAsync(desk, "w", "slot", 1, wait: Duration.FromMinutes(2));
+        Task<Outcome> gone = ReserveAsync(desk, "gone", "slot", 1, wait: Duration.FromMinutes(2), priority: 0);
+        await WaitUntilAsync(() => reservations.Waiting(desk.Workspace).Count == 2);
+        Assert.True((await reservations.ReleaseAsync(desk.Workspace, new EventId("gone"), null, null, CancellationToken.None)).Allowed);
+        await reservations.ReleaseAsync(desk.Workspace, new EventId("run1"), null, null, CancellationToken.None);
+        Outcome served = await again;
+        Assert.True(served is { Allowed: true, Replayed: false });
+        Assert.False((await gone).Allowed);
+        Assert.Empty(reservations.Waiting(desk.Workspace));
+    }
+
+    [Fact(DisplayName = "RATE-1: a denied request takes nothing of any other limit, rate or slot")]
+    public async Task DeniedTakesNothing()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        Random random = new(11);
+        for (int i = 0; i < 300; i++)
+        {
+            AccountState? before = await desk.Store.Ledger.ReadStateAsync(desk.Workspace, new AccountKey("acme"), CancellationToken.None);
+            AccountState shared = await desk.Store.Ledger.ReadWorkspaceStateAsync(desk.Workspace, CancellationToken.None);
+            Outcome outcome = await ReserveAsync(desk, $"d{i}", "both", random.Next(0, 40), more: random.Next(0, 30));
+            if (!outcome.Allowed && before is not null)
+            {
+                AccountState after = (await desk.Store.Ledger.ReadStateAsync(desk.Workspace, new AccountKey("acme"), CancellationToken.None))!;
+                AccountState sharedAfter = await desk.Store.Ledger.ReadWorkspaceStateAsync(desk.Workspace, CancellationToken.None);
+                Same.State(before, after);
+                Same.State(shared, sharedAfter);
+            }
+            else if (random.Next(3) != 0)
+            {
+                await desk.Get<ReservationService>().ReleaseAsync(desk.Workspace, new EventId($"d{i}"), null, null, CancellationToken.None);
+            }
+
+            desk.Clock.Advance(Duration.FromSeconds(random.Next(0, 120)));
+        }
+
+        await VerifyAsync(desk);
+    }
+
+    private protected abstract IWeirStore NewStore(TimeProvider time);
+
+    private Task<UsageDesk> OpenAsync() => UsageDesk.OpenAsync(s_now, NewStore, Catalog);
+
+    private static async Task VerifyAsync(UsageDesk desk)
+    {
+        await desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None);
+        Verification verification = await desk.Get<Verifier>().VerifyAsync(desk.Workspace, CancellationToken.None);
+        Assert.True(verification.IsClean, string.Join('\n', verification.BalanceDifferences.Select(d => d.ToString()).Concat(verification.SummaryDifferences.Select(d => d.ToString()))));
+    }
+
+    private static async Task WaitUntilAsync(Func<bool> reached)
+    {
+        while (!reached())
+        {
+            await Task.Yield();
+        }
+    }
+
+    private static Properties Number(int n, int? m = null) => Properties.Of(
+        m is { } more ? [KeyValuePair.Create("n", PropertyValue.Of((decimal)n)), KeyValuePair.Create("m", PropertyValue.Of((decimal)more))] : [KeyValuePair.Create("n", PropertyValue.Of((decimal)n))]);
+
+    private static Task<Outcome> ReserveAsync(
+        UsageDesk desk, string id, string type, int n, string account = "acme", Duration? ttl = null, Duration? wait = null, int priority = 0, int? more = null) =>
+        desk.Get<ReservationService>().ReserveAsync(
+            desk.Workspace,
+            new ReservationRequest
+            {
+                Event = new UsageEvent { Id = new EventId(id), Account = new AccountKey(account), Type = type, Properties = Number(n, more) },
+                Ttl = ttl ?? Reservations.DefaultTtl,
+                Wait = wait ?? Duration.Zero,
+                Priority = priority,
+            },
+            CancellationToken.None);
+}
+
+public sealed class MemoryReservationTests : ReservationTests
+{
+    private protected override IWeirStore NewStore(TimeProvider time) => new MemoryStore(time);
+}
+
+public sealed class SqliteReservationTests : ReservationTests, IDisposable
+{
+    private readonly SqliteFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private protected override IWeirStore NewStore(TimeProvider time) => new SqliteStore(_folder.Options, time);
+}
