@@ -10,7 +10,7 @@ internal sealed record Admitted(MeteredCall? Call, DeniedCall? Denied, Problem? 
 
 /// <summary>Decides a call before its handler runs.</summary>
 internal sealed class Admissions(
-    WeirHostOptions options, StoreLifetime lifetime, AdmissionService admission, IWeirStore store, UsageRecorder recorder, TimeProvider time, ILogger<Admissions> logger)
+    WeirHostOptions options, StoreLifetime lifetime, AdmissionService admission, HeldCalls held, IWeirStore store, UsageRecorder recorder, TimeProvider time, ILogger<Admissions> logger)
 {
     /// <summary>How often one Idempotency-Key may stand for a new attempt after attempts that failed.</summary>
     private const int MostAttempts = 20;
@@ -34,7 +34,9 @@ internal sealed class Admissions(
             try
             {
                 // The client's going away must not leave a charge behind that nobody settles: only the time-out ends the waiting.
-                Outcome outcome = await admission.ConsumeAsync(lifetime.Default.Id, call.Event, requirement.Options.Mode, CancellationToken.None).WaitAsync(options.AdmissionTimeout);
+                Outcome outcome = requirement.Hold is { } hold
+                    ? await held.ReserveAsync(call.Event, hold, context.RequestAborted).WaitAsync(options.AdmissionTimeout + hold.Wait)
+                    : await admission.ConsumeAsync(lifetime.Default.Id, call.Event, requirement.Options.Mode, CancellationToken.None).WaitAsync(options.AdmissionTimeout);
                 if (outcome.Failure is { } failure)
                 {
                     return new Admitted(null, null, ProblemOf(failure, requirement));
@@ -64,20 +66,28 @@ internal sealed class Admissions(
 
     /// <summary>A first attempt that failed was charged nothing, so the repeat is a call of its own.</summary>
     private async ValueTask<bool> HasFailedAsync(Engine.EventId id) =>
-        (await store.Ledger.FindAsync(lifetime.Default.Id, id, CancellationToken.None))?.Completion?.Entry.Flags.HasFlag(EntryFlags.Failed) == true;
+        (await store.Ledger.FindAsync(lifetime.Default.Id, id, CancellationToken.None))?.Completion?.Entry is { } end
+        && (end.Flags.HasFlag(EntryFlags.Failed) || end.Kind is EntryKind.Release or EntryKind.Expiry);
 
     private Admitted Outage(MeteredCall call, Exception exception)
     {
         if (exception is not OverloadedException)
         {
             // Whether it was charged is unknown: if it was, it is taken back, for its handler does not run under this decision.
-            recorder.TryComplete(lifetime.Default.Id, new CallCompletion
+            if (call.Requirement.Hold is not null)
             {
-                Event = call.Event.Id!.Value,
-                Account = call.Account,
-                Failed = true,
-                Details = new EventDetails { Status = StatusCodes.Status503ServiceUnavailable.ToString() },
-            });
+                held.Release(call.Event.Id!.Value, new EventDetails { Status = StatusCodes.Status503ServiceUnavailable.ToString() });
+            }
+            else
+            {
+                recorder.TryComplete(lifetime.Default.Id, new CallCompletion
+                {
+                    Event = call.Event.Id!.Value,
+                    Account = call.Account,
+                    Failed = true,
+                    Details = new EventDetails { Status = StatusCodes.Status503ServiceUnavailable.ToString() },
+                });
+            }
         }
 
         Log.AdmissionOutage(logger, call.EventType, exception);

@@ -95,13 +95,13 @@ public sealed class DeniedCall
         writer.WriteEndObject();
     }
 
-    /// <summary>A plan's limit does not come back for waiting a moment, so only rates say when to come again.</summary>
+    /// <summary>A plan's limit does not come back for waiting a moment, so only rates and slots say when to come again.</summary>
     private static int? SecondsUntilRoom(ImmutableArray<Violation> violations, Instant now)
     {
         Instant? room = null;
         foreach (Violation violation in violations)
         {
-            if (violation.Reason != Refusal.RateLimited || violation.ResetsAt is not { } at)
+            if (violation.Reason is not (Refusal.RateLimited or Refusal.NoSlot) || violation.ResetsAt is not { } at)
             {
                 return null;
             }
@@ -140,6 +140,7 @@ internal static class DenialText
         Refusal.FeatureNotInPlan => $"The plan does not include '{v.Name}'.",
         Refusal.RequestLimitExceeded => $"'{v.Name}' allows {v.RequestLimit} in one request; this one has {v.RequestValue}.",
         Refusal.LevelBelowZero => $"{v.Meter} stands at {Amount(v.Used, v)} and cannot fall by {Amount(v.Requested, v)}.",
+        Refusal.NoSlot => $"{Amount(v.Limit, v)} of '{v.Name}' may run at once{(v.Scope == ScopeKind.Workspace ? " in the whole service" : "")}; {Amount(v.Used, v)} are running.",
         Refusal.RateLimited => $"The rate '{v.Name}' allows {Amount(v.Limit, v)}; {Amount(v.Used, v)} were used in its window.",
         _ => $"This needs {Amount(v.Requested, v)} {v.Meter}; {Amount(v.Remaining, v)} of {Amount(v.Limit, v)}{PerText(v.Per)} are left.",
     };

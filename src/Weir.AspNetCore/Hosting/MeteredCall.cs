@@ -46,6 +46,9 @@ public sealed class MeteredCall
     /// <summary>The id was made from a key of the caller's, so that another run of the handler may stand under it.</summary>
     internal bool IsKeyed { get; set; }
 
+    /// <summary>Ends the signs of life of a call that holds.</summary>
+    internal CancellationTokenSource? Alive { get; set; }
+
     internal GivenCost? Cost { get; private set; }
 
     internal EventDetails Details { get; private set; } = EventDetails.Empty;

@@ -6,7 +6,11 @@ namespace Weir.AspNetCore;
 
 /// <summary>What an endpoint uses. The middleware of <c>UseWeir</c> acts on it.</summary>
 /// <param name="Admit">It must be allowed before the handler runs; otherwise it is recorded after.</param>
-internal sealed record UsageRequirement(string EventType, bool Admit, Func<UsageBuilder, Task> Describe, AllowanceOptions Options);
+internal sealed record UsageRequirement(string EventType, bool Admit, Func<UsageBuilder, Task> Describe, AllowanceOptions Options)
+{
+    /// <summary>Set where the endpoint holds first and uses afterwards.</summary>
+    public HoldOptions? Hold { get; set; }
+}
 
 public static class WeirEndpointConventionBuilderExtensions
 {
@@ -24,6 +28,32 @@ public static class WeirEndpointConventionBuilderExtensions
     public static TBuilder RequireAllowance<TBuilder>(
         this TBuilder builder, string eventType, Func<UsageBuilder, Task> usage, Action<AllowanceOptions>? configure = null)
         where TBuilder : IEndpointConventionBuilder => builder.Add(eventType, true, usage, configure);
+
+    /// <summary>
+    /// The endpoint holds what it is expected to use, and its event type's slot, instead of using it at once: what the handler reports is
+    /// used after it, the rest returns; a handler that fails, or whose client goes away, uses nothing. Follows <c>RequireAllowance</c>.
+    /// </summary>
+    /// <param name="estimate">Properties that are expected: <c>usage => usage.Property("duration_seconds", 180)</c>.</param>
+    /// <exception cref="InvalidOperationException">The endpoint requires no allowance.</exception>
+    /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">An option is out of its range.</exception>
+    public static TBuilder Hold<TBuilder>(this TBuilder builder, Action<UsageBuilder>? estimate = null, Action<HoldOptions>? configure = null)
+        where TBuilder : IEndpointConventionBuilder => builder.Hold(Awaitable(estimate), configure);
+
+    /// <inheritdoc cref="Hold{TBuilder}(TBuilder, Action{UsageBuilder}?, Action{HoldOptions}?)"/>
+    public static TBuilder Hold<TBuilder>(this TBuilder builder, Func<UsageBuilder, Task> estimate, Action<HoldOptions>? configure = null)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        HoldOptions options = new() { Estimate = estimate };
+        configure?.Invoke(options);
+        System.ComponentModel.DataAnnotations.Validator.ValidateObject(options, new System.ComponentModel.DataAnnotations.ValidationContext(options), validateAllProperties: true);
+        builder.Add(endpoint =>
+        {
+            UsageRequirement requirement = endpoint.Metadata.OfType<UsageRequirement>().LastOrDefault(requirement => requirement.Admit)
+                ?? throw new InvalidOperationException($"The endpoint '{endpoint.DisplayName}' holds nothing: call .RequireAllowance(…) before .Hold(…).");
+            requirement.Hold = options;
+        });
+        return builder;
+    }
 
     /// <summary>
     /// What the endpoint uses is recorded after its handler succeeded, without a decision and without anybody waiting. Recording never

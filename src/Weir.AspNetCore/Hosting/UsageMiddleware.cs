@@ -10,7 +10,7 @@ namespace Weir.AspNetCore;
 /// Decides before the handler and settles after it, for endpoints that require an allowance or record their usage; all others pass.
 /// </summary>
 internal sealed class UsageMiddleware(
-    RequestDelegate next, WeirHostOptions options, StoreLifetime lifetime, Admissions admissions, UsageRecorder recorder, TimeProvider time, ILogger<UsageMiddleware> logger)
+    RequestDelegate next, WeirHostOptions options, StoreLifetime lifetime, Admissions admissions, HeldCalls held, UsageRecorder recorder, TimeProvider time, ILogger<UsageMiddleware> logger)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -92,6 +92,7 @@ internal sealed class UsageMiddleware(
         {
             case { Call: { } call }:
                 request.Calls.Add(call);
+                held.Begin(call);
                 return true;
             case { Denied: { } denied }:
                 await AnswerAsync(denied, requirement);
@@ -111,6 +112,11 @@ internal sealed class UsageMiddleware(
         if (requirement.Admit)
         {
             await requirement.Describe(builder);
+            if (requirement.Hold is { } hold)
+            {
+                await hold.Estimate(builder);
+            }
+
             return await builder.BuildAsync(route);
         }
 
@@ -167,6 +173,12 @@ internal sealed class UsageMiddleware(
         if (call.Decision is null)
         {
             recorder.TryRecord(lifetime.Default.Id, recorded);
+            return;
+        }
+
+        if (call.Requirement.Hold is not null)
+        {
+            held.End(call, failed, details);
             return;
         }
 

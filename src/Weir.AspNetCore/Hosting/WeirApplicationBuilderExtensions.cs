@@ -25,7 +25,8 @@ public static class WeirApplicationBuilderExtensions
             throw new OptionsValidationException(nameof(WeirHostOptions), typeof(WeirHostOptions), errors.Select(error => error.ErrorMessage ?? "An option is out of its range."));
         }
 
-        Admissions admissions = ActivatorUtilities.CreateInstance<Admissions>(app.ApplicationServices, options);
-        return app.UseMiddleware<UsageMiddleware>(options, admissions);
+        HeldCalls held = ActivatorUtilities.CreateInstance<HeldCalls>(app.ApplicationServices);
+        Admissions admissions = ActivatorUtilities.CreateInstance<Admissions>(app.ApplicationServices, options, held);
+        return app.UseMiddleware<UsageMiddleware>(options, admissions, held);
     }
 }

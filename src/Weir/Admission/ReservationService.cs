@@ -136,7 +136,12 @@ public sealed class ReservationService
     }
 
     /// <summary>Gives a reservation up, or a place in the queue.</summary>
-    public async Task<Outcome> ReleaseAsync(WorkspaceId workspace, EventId id, long? fence, string? reason, CancellationToken cancellationToken)
+    public Task<Outcome> ReleaseAsync(WorkspaceId workspace, EventId id, long? fence, string? reason, CancellationToken cancellationToken) =>
+        ReleaseAsync(workspace, id, fence, reason, EventDetails.Empty, cancellationToken);
+
+    /// <summary>Gives a reservation up, or a place in the queue.</summary>
+    /// <param name="details">Status and latency of the job that failed.</param>
+    public async Task<Outcome> ReleaseAsync(WorkspaceId workspace, EventId id, long? fence, string? reason, EventDetails details, CancellationToken cancellationToken)
     {
         if (await _store.Ledger.FindAsync(workspace, id, cancellationToken) is not { Account: { } account } record)
         {
@@ -153,6 +158,7 @@ public sealed class ReservationService
                 Fingerprint = Fingerprint.OfRelease(reason),
                 Fence = fence,
                 Reason = reason,
+                Details = details,
             },
             cancellationToken);
         Returned(workspace, record);

@@ -309,7 +309,7 @@ public sealed class BatchExecutor
 
     private async ValueTask<Outcome> CompleteAsync(Batch batch, CompleteCommand command)
     {
-        if (!batch.Snapshot.Targets.TryGetValue(command.Target, out StoredTarget? target) || batch.Find(target.Account) is not { } account)
+        if (!batch.Snapshot.Targets.TryGetValue(command.Target, out StoredTarget? target) || target.Entry.Kind != EntryKind.Usage || batch.Find(target.Account) is not { } account)
         {
             return command.Failed(new Failure(Refusal.EventNotFound, "", $"There is no event '{command.IdText}'."));
         }

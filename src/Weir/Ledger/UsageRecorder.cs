@@ -53,6 +53,12 @@ public sealed class UsageRecorder : BackgroundService
     /// <summary>Takes the end of a call that was admitted before it ran.</summary>
     public bool TryComplete(WorkspaceId workspace, CallCompletion completion) => Accept(new Item(workspace, null, completion));
 
+    /// <summary>
+    /// Takes the end of a call that holds what it uses: what it does is tried again while the store cannot be used, so it must be the same
+    /// when it is repeated.
+    /// </summary>
+    public bool TrySettle(Func<Task<Outcome>> settle) => Accept(new Item(default, null, null) { Settle = settle });
+
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         _queue.Writer.TryComplete();
@@ -117,7 +123,8 @@ public sealed class UsageRecorder : BackgroundService
         {
             try
             {
-                Outcome outcome = item.Completion is { } completion
+                Outcome outcome = item.Settle is { } settle ? await settle()
+                    : item.Completion is { } completion
                     ? await CompleteAsync(item.Workspace, completion)
                     : await RecordAsync(item.Workspace, item.Event!);
                 if (outcome.Failure is { } failure)
@@ -168,5 +175,8 @@ public sealed class UsageRecorder : BackgroundService
         return failedBefore && completion is { Failed: false, Otherwise: { } e } ? await RecordAsync(workspace, e) : outcome;
     }
 
-    private sealed record Item(WorkspaceId Workspace, UsageEvent? Event, CallCompletion? Completion);
+    private sealed record Item(WorkspaceId Workspace, UsageEvent? Event, CallCompletion? Completion)
+    {
+        public Func<Task<Outcome>>? Settle { get; init; }
+    }
 }

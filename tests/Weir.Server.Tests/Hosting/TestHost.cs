@@ -37,12 +37,14 @@ internal sealed class TestHost : IAsyncDisposable
           chat:    { charges: { tokens: { per: { property: tokens, unit: 1, amount: 1 } } } }
           viewed:  { charges: { views: 1 } }
           ping:    { rate: api, charges: { views: 1 } }
+          render:  { slot: render, charges: { tokens: { per: { property: seconds, unit: 1, amount: 1 } } } }
           premium: { requires: [advanced], charges: { credits: 1 } }
         plans:
           free:
             name: Free Plan
             price: { monthly: 0 }
             allowances: { credits: { limit: 100, per: month } }
+            slots: { render: 1 }
             rates: { api: { limit: 2, per: 1m } }
             features: { advanced: false }
           starter:
@@ -140,6 +142,14 @@ internal sealed class TestHost : IAsyncDisposable
         AccountUsage? usage = await _app.Services.GetRequiredService<IUsage>().CurrentAsync(new AccountKey(account), CancellationToken.None);
         UsageLine? line = usage?.Lines.FirstOrDefault(l => l.Limit.Meter.Key == meter);
         return line is null ? 0 : line.Used.ToDecimal(line.Limit.Meter.Scale);
+    }
+
+    /// <summary>What open reservations hold of a meter.</summary>
+    public async Task<decimal> HeldAsync(string meter, string account = "acme")
+    {
+        AccountUsage? usage = await _app.Services.GetRequiredService<IUsage>().CurrentAsync(new AccountKey(account), CancellationToken.None);
+        UsageLine? line = usage?.Lines.FirstOrDefault(l => l.Limit.Meter.Key == meter);
+        return line is null ? 0 : line.Held.ToDecimal(line.Limit.Meter.Scale);
     }
 
     /// <summary>Everything that the recorder has taken is durable.</summary>
