@@ -31,6 +31,7 @@ public sealed class SqliteStore : IWeirStore
         Ledger = new SqliteLedger(Writer, _readers, memory, overlay);
         Summaries = new SqliteSummaries(Writer, _readers);
         Notifications = new SqliteNotifications(Writer, _readers);
+        Alerts = new SqliteAlerts(Writer, _readers);
         Audit = new SqliteAudit(_readers);
         PortalTokens = new SqlitePortalTokens(Writer, _readers, memory);
     }
@@ -48,6 +49,8 @@ public sealed class SqliteStore : IWeirStore
     public ISummaryStore Summaries { get; }
 
     public INotificationStore Notifications { get; }
+
+    public IAlertStore Alerts { get; }
 
     public IAuditStore Audit { get; }
 

@@ -48,6 +48,7 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<PortalTokenService>();
         services.TryAddSingleton<AuditVerifier>();
         services.TryAddSingleton<UsageService>();
+        services.TryAddSingleton<AlertService>();
         services.TryAddSingleton<UsageRecorder>();
         services.TryAddSingleton<SummaryProjector>();
         services.TryAddSingleton<IUsage, DefaultUsage>();

@@ -39,6 +39,9 @@ public sealed record Account
 
     public ImmutableArray<LimitOverride> Overrides { get; init; } = [];
 
+    /// <summary>Thresholds of its own, beside or in place of the plan's.</summary>
+    public AlertRuleSet AlertRules { get; init; } = AlertRuleSet.Empty;
+
     /// <summary>What the account is subscribed to at a time.</summary>
     public Subscription SubscriptionAt(Instant now) => new(Plan, PinnedVersion);
 }

@@ -26,6 +26,9 @@ public sealed record AccountChange
 
     /// <summary>The override to take away.</summary>
     public (string Meter, ScopeKind Scope, Per? Per)? RemoveOverride { get; init; }
+
+    /// <summary>The account's thresholds from now on; an empty set takes its own away.</summary>
+    public AlertRuleSet? AlertRules { get; init; }
 }
 
 public static class AccountRules
@@ -119,6 +122,16 @@ public static class AccountRules
         if (change.RemoveOverride is { } gone && changed.Overrides.FirstOrDefault(o => (o.Meter, o.Scope, o.Per) == gone) is { } found)
         {
             changed = changed with { Overrides = changed.Overrides.Remove(found) };
+        }
+
+        if (change.AlertRules is { } rules)
+        {
+            if (AlertRuleChecks.Check(rules, book.Active, out failure) is not { } filled)
+            {
+                return null;
+            }
+
+            changed = filled.Equals(changed.AlertRules) ? changed : changed with { AlertRules = filled };
         }
 
         // From here the command succeeds.

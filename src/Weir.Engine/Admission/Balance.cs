@@ -35,6 +35,9 @@ public sealed record AccountState(
     /// <summary>Grants by their numbers: those that give, and those that have given in a period that is not closed.</summary>
     public StateMap<long, Grant> Grants { get; init; } = StateMap<long, Grant>.Empty;
 
+    /// <summary>The alerts that have been raised on its balances, each once (ALERT-1).</summary>
+    public AlertMarks AlertMarks { get; init; } = AlertMarks.Empty;
+
     private static readonly ImmutableSortedDictionary<string, long> s_noFences = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
 
     public static AccountState Of(Account account) => new(account, StateMap<BalanceKey, Balance>.Empty, StateMap<RateKey, RateWindow>.Empty);

@@ -138,4 +138,7 @@ public sealed record Decision(AccountState Account, AccountState Workspace)
 
     /// <summary>Set when the request itself is wrong.</summary>
     public Failure? Failure { get; init; }
+
+    /// <summary>The alerts that it raises and resolves; filled in by <see cref="Alerting.Watch"/>.</summary>
+    public ImmutableArray<AlertChange> Alerts { get; init; } = [];
 }

@@ -86,6 +86,14 @@ public static class LimitRules
             CountUnlimited(limits, first, meter, Per.Month);
             CountUnlimited(limits, first, meter, Per.Lifetime);
         }
+
+        foreach (AlertRule rule in account.AlertRules.Rules)
+        {
+            if (rule.Threshold.Basis == AlertBasis.Amount && rule.Meter == meter.Key)
+            {
+                CountUnlimited(limits, first, meter, rule.Per ?? DefaultPer(meter), rule.Scope);
+            }
+        }
     }
 
     /// <inheritdoc cref="OfWorkspace"/>
@@ -135,12 +143,12 @@ public static class LimitRules
 
     internal static bool IsActive(LimitOverride entry, Instant now) => entry.Until is not { } until || now < until;
 
-    /// <summary>Counts the meter for the account, unless a limit that stands does.</summary>
-    private static void CountUnlimited(List<StandingLimit> limits, int first, Meter meter, Per per)
+    /// <summary>Counts the meter for the account, or for each of what it has at a scope, unless a limit that stands does.</summary>
+    private static void CountUnlimited(List<StandingLimit> limits, int first, Meter meter, Per per, ScopeKind scope = ScopeKind.Account)
     {
-        if (!Contains(limits, first, limits.Count, ScopeKind.Account, per))
+        if (!Contains(limits, first, limits.Count, scope, per))
         {
-            limits.Add(new StandingLimit(meter, ScopeKind.Account, per, null, LimitEnforcement.Hard, null, null));
+            limits.Add(new StandingLimit(meter, scope, per, null, LimitEnforcement.Hard, null, null));
         }
     }
 

@@ -246,6 +246,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
         }
 
         WriteDenials(writes);
+        AlertRows.Write(connection, workspace, writes.Alerts);
         NotificationRows.Insert(connection, workspace, writes.Notifications);
         WriteJournal(writes);
         _writes = writes;

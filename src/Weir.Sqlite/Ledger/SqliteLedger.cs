@@ -37,6 +37,10 @@ internal sealed class SqliteLedger(Writer writer, ReaderPool readers, LedgerMemo
                     {
                         AccountRows.WriteProfile(connection, "Accounts/InsertProfile", workspace.Value, account.Account.Id, account.Profile);
                         AccountRows.InsertHead(connection, workspace.Value, account.Account);
+                        AccountRows.WriteParts(connection, workspace.Value, new AccountWrite(AccountState.Of(account.Account), [], [])
+                        {
+                            Parts = account.Account.AlertRules.IsEmpty ? [] : [new StatePart(StatePartKind.AlertRules, 0)],
+                        });
                         if (account.Audit is { } audit)
                         {
                             AuditRows.Append(connection, workspace.Value, memory.Now(), audit);

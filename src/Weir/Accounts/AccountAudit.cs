@@ -45,14 +45,23 @@ internal static class AccountAudit
         return new AuditEntry(actor, AuditActions.AccountChanged, AuditTarget.Account(after.Id)) { Before = was.Count == 0 ? null : was, After = now };
     }
 
-    private static JsonObject SettingsOf(Account account) => new()
+    private static JsonObject SettingsOf(Account account)
     {
-        ["plan"] = account.Plan,
-        ["pinnedVersion"] = account.PinnedVersion,
-        ["timeZone"] = account.Timeline.Latest.Zone.Id,
-        ["anchor"] = LocalDateTimePattern.ExtendedIso.Format(account.Timeline.Latest.Anchor),
-        ["suspended"] = account.Suspended,
-    };
+        JsonObject settings = new()
+        {
+            ["plan"] = account.Plan,
+            ["pinnedVersion"] = account.PinnedVersion,
+            ["timeZone"] = account.Timeline.Latest.Zone.Id,
+            ["anchor"] = LocalDateTimePattern.ExtendedIso.Format(account.Timeline.Latest.Anchor),
+            ["suspended"] = account.Suspended,
+        };
+        if (AlertParts.WriteRules(account.AlertRules) is { } rules)
+        {
+            settings["alertRules"] = JsonNode.Parse(rules);
+        }
+
+        return settings;
+    }
 
     /// <summary>Limits in smallest units, as they are stored: a later catalog cannot change what the record says.</summary>
     private static JsonObject Of(LimitOverride entry) => new()

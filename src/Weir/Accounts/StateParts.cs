@@ -19,6 +19,14 @@ public enum StatePartKind
 
     /// <summary>A grant, by its number.</summary>
     Grant = 3,
+
+    /// <summary>
+    /// What has been raised on balances: one part for each user, campaign or key, by its id, and one, 0, for the account as a whole.
+    /// </summary>
+    AlertMarks = 4,
+
+    /// <summary>The thresholds that an account has of its own; its number is 0.</summary>
+    AlertRules = 5,
 }
 
 /// <summary>A part of an account's state, beside its head, its balances and its rates, that stores keep as a row of its own.</summary>
@@ -54,6 +62,10 @@ public static class StateParts
             case StatePartKind.Grant:
                 // Nobody need look at it: it starts, renews and ends by the clock, and commands drop it when it is past.
                 return state.Grants.TryGetValue(part.Number, out Grant? grant) ? Write(writer => WriteGrant(writer, grant)) : null;
+            case StatePartKind.AlertMarks:
+                return AlertParts.WriteMarks(state.AlertMarks, part.Number);
+            case StatePartKind.AlertRules:
+                return AlertParts.WriteRules(state.Account.AlertRules);
             default:
                 throw new ArgumentOutOfRangeException(nameof(part), part, "An unknown part of an account.");
         }
@@ -76,6 +88,10 @@ public static class StateParts
 
             case StatePartKind.Grant:
                 return state with { Grants = body.IsEmpty ? state.Grants.Remove(part.Number) : state.Grants.SetItem(part.Number, ReadGrant(part.Number, body)) };
+            case StatePartKind.AlertMarks:
+                return state with { AlertMarks = AlertParts.ReadMarks(state.AlertMarks, part.Number, body) };
+            case StatePartKind.AlertRules:
+                return state with { Account = state.Account with { AlertRules = AlertParts.ReadRules(body) } };
             default:
                 throw new InvalidDataException($"An account has a part of kind {(int)part.Kind}, which this program does not know; it was written by a newer one.");
         }
@@ -216,7 +232,7 @@ public static class StateParts
         };
     }
 
-    private static void WriteKey(Utf8JsonWriter writer, BalanceKey key, Instant end)
+    internal static void WriteKey(Utf8JsonWriter writer, BalanceKey key, Instant end)
     {
         WriteNonZero(writer, "scope"u8, (long)key.Scope);
         WriteNonZero(writer, "id"u8, key.ScopeId);
@@ -242,7 +258,7 @@ public static class StateParts
         }
     }
 
-    private static (BalanceKey Key, Instant End) ReadKey(JsonElement element) => (
+    internal static (BalanceKey Key, Instant End) ReadKey(JsonElement element) => (
         new BalanceKey(
             (ScopeKind)ReadNumber(element, "scope"u8),
             ReadNumber(element, "id"u8),
@@ -257,9 +273,9 @@ public static class StateParts
     private static Instant ReadEnd(JsonElement element) =>
         element.TryGetProperty("to"u8, out JsonElement to) ? Clock.FromMicros(to.GetInt64()) : Instant.MaxValue;
 
-    private static long ReadNumber(JsonElement element, ReadOnlySpan<byte> name) => element.TryGetProperty(name, out JsonElement number) ? number.GetInt64() : 0;
+    internal static long ReadNumber(JsonElement element, ReadOnlySpan<byte> name) => element.TryGetProperty(name, out JsonElement number) ? number.GetInt64() : 0;
 
-    private static void WriteNonZero(Utf8JsonWriter writer, ReadOnlySpan<byte> name, long number)
+    internal static void WriteNonZero(Utf8JsonWriter writer, ReadOnlySpan<byte> name, long number)
     {
         if (number != 0)
         {
@@ -267,7 +283,7 @@ public static class StateParts
         }
     }
 
-    private static byte[] Write(Action<Utf8JsonWriter> write)
+    internal static byte[] Write(Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new(256);
         using Utf8JsonWriter writer = new(buffer);
@@ -278,7 +294,7 @@ public static class StateParts
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static JsonDocument Parse(ReadOnlySpan<byte> json)
+    internal static JsonDocument Parse(ReadOnlySpan<byte> json)
     {
         Utf8JsonReader reader = new(json);
         return JsonDocument.ParseValue(ref reader);

@@ -26,6 +26,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
     private readonly Dictionary<(long, Instant, string, Refusal), long> _denialCounts = [];
     private readonly Dictionary<long, ProfileWrite> _profiles = [];
     private readonly HashSet<Digest> _settled = [];
+    private readonly List<Alert> _alerts = [];
     private readonly List<AuditEntry> _audit = [];
 
     public WorkspaceId Workspace => workspace;
@@ -115,12 +116,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
             return Deny(command, account, decision, type);
         }
 
-        account.Advance(decision.Account, decision);
-        if (!ReferenceEquals(decision.Workspace, _workspace.State))
-        {
-            _workspace.Advance(decision.Workspace, decision);
-        }
-
+        Advance(account, decision);
         if (decision.Entry is not { } entry)
         {
             return new Outcome { Id = command.IdText, Account = account.State };
@@ -144,18 +140,13 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
             throw new ArgumentException("Only what takes effect is recorded.", nameof(decision));
         }
 
-        account.Advance(decision.Account, decision);
-        if (!ReferenceEquals(decision.Workspace, _workspace.State))
-        {
-            _workspace.Advance(decision.Workspace, decision);
-        }
-
+        Advance(account, decision);
         _rows.Add(new LedgerRow(entry, details, null, default));
     }
 
     public void ChangeAccount(Working account, AccountState state, AccountProfile? profile, AuditEntry audit)
     {
-        account.Replace(state);
+        account.Replace(Watch(account, new Decision(state, _workspace.State)).Account);
         _audit.Add(audit);
         if (profile is not null)
         {
@@ -184,8 +175,32 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
                 Rows = _rows,
                 Denials = _denials,
                 Audit = _audit,
+                Alerts = _alerts,
+                Notifications = [.. _alerts.Select(AlertNotes.Of)],
                 DenialCounts = [.. _denialCounts.Select(c => new DenialCount(c.Key.Item1, c.Key.Item2, c.Key.Item3, c.Key.Item4, c.Value))],
             };
+    }
+
+    private void Advance(Working account, Decision decision)
+    {
+        decision = Watch(account, decision);
+        account.Advance(decision.Account, decision);
+        if (!ReferenceEquals(decision.Workspace, _workspace.State))
+        {
+            _workspace.Advance(decision.Workspace, decision);
+        }
+    }
+
+    /// <summary>Every decision that takes effect passes here: what it raises and resolves becomes part of it.</summary>
+    private Decision Watch(Working account, Decision decision)
+    {
+        Decision watched = Alerting.Watch(account.State, decision, book, decision.Account.Account.DecidedAt);
+        foreach (AlertChange change in watched.Alerts)
+        {
+            _alerts.Add(Alert.Of(watched.Account.Account.Id, change));
+        }
+
+        return watched;
     }
 
     private Outcome Deny(LedgerCommand command, Working account, Decision decision, string type)
@@ -305,12 +320,18 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
                 _parts.Add(new StatePart(StatePartKind.Fences, 0));
             }
 
-            State = next;
-            IsChanged = true;
+            Move(next);
         }
 
-        public void Replace(AccountState next)
+        public void Replace(AccountState next) => Move(next);
+
+        private void Move(AccountState next)
         {
+            foreach (StatePart part in AlertParts.ChangedBetween(State, next))
+            {
+                _parts.Add(part);
+            }
+
             State = next;
             IsChanged = true;
         }

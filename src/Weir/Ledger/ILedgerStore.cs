@@ -171,6 +171,9 @@ public sealed record LedgerWrites
     /// <summary>What the decisions have to tell to the outside, in the order in which they are told. One whose id is there already is left out.</summary>
     public IReadOnlyList<Notification> Notifications { get; init; } = [];
 
+    /// <summary>Alerts that are raised, and, with <see cref="Alert.ResolvedAt"/>, resolved; see <see cref="IAlertStore.AppendAsync"/>.</summary>
+    public IReadOnlyList<Alert> Alerts { get; init; } = [];
+
     /// <summary>Records of the audit log, in their order.</summary>
     public IReadOnlyList<AuditEntry> Audit { get; init; } = [];
 }

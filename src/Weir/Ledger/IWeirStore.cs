@@ -20,6 +20,8 @@ public interface IWeirStore : IAsyncDisposable
 
     INotificationStore Notifications { get; }
 
+    IAlertStore Alerts { get; }
+
     IAuditStore Audit { get; }
 
     IPortalTokenStore PortalTokens { get; }

@@ -24,6 +24,7 @@ public sealed class MemoryStore : IWeirStore
         Ledger = new MemoryLedger(this);
         Summaries = new MemorySummaries(this);
         Notifications = new MemoryNotifications(this);
+        Alerts = new MemoryAlerts(this);
         Audit = new MemoryAudit(this);
         PortalTokens = new MemoryPortalTokens(this);
     }
@@ -41,6 +42,8 @@ public sealed class MemoryStore : IWeirStore
     public ISummaryStore Summaries { get; }
 
     public INotificationStore Notifications { get; }
+
+    public IAlertStore Alerts { get; }
 
     public IAuditStore Audit { get; }
 

@@ -124,6 +124,7 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
             workspace.Denials[key] = workspace.Denials.GetValueOrDefault(key) + count.Count;
         }
 
+        workspace.Inbox.Append(writes.Alerts);
         workspace.Outbox.Append(writes.Notifications);
     }
 

@@ -50,6 +50,8 @@ internal sealed class MemoryWorkspace
 
     public MemoryOutbox Outbox { get; } = new();
 
+    public MemoryInbox Inbox { get; } = new();
+
     public List<AuditRecord> Audit { get; } = [];
 
     public Dictionary<string, PortalToken> PortalTokens { get; } = new(StringComparer.Ordinal);

@@ -45,7 +45,7 @@ internal sealed partial class Story
         }
 
         (string answer, string figures) = Decided(account, null, null, decision);
-        return (answer, decision.Entry is null ? figures : "");
+        return (answer, figures);
     }
 
     private (string, string) End(string label, Arguments arguments)

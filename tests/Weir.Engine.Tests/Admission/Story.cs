@@ -22,6 +22,7 @@ namespace Weir.Engine.Tests;
 internal sealed partial class Story
 {
     private readonly StoryBooks _books = new();
+    private readonly AlertBooks _alerts = new();
     private readonly ImmutableDictionary<int, Catalog> _catalogs;
     private readonly Dictionary<string, AccountState> _accounts = [];
     private readonly Dictionary<string, Entry> _entries = [];
@@ -136,6 +137,8 @@ internal sealed partial class Story
                 return Reserve(first, arguments);
             case "commit" or "release" or "extend" or "grow" or "expire":
                 return Settle(words[0], first, arguments);
+            case "watch":
+                return Changed(first, Watch(AccountOf(first).Account.AlertRules, arguments));
             case "usage":
                 ImmutableArray<UsageLine> lines = first == "workspace" ? UsageView.OfWorkspace(_workspace, _book, _now) : UsageView.Of(AccountOf(first), _book, _now);
                 return ("", string.Join("; ", lines.Select(line => StoryText.Line(line, Names))));
@@ -176,6 +179,7 @@ internal sealed partial class Story
     private (string, string) Decided(string account, string? label, string? target, Decision decision, ConsumeMode mode = default)
     {
         _books.Follow(_accounts[account], _workspace, decision, _now);
+        decision = _alerts.Follow(_accounts[account], Alerting.Watch(_accounts[account], decision, _book, _now));
         _accounts[account] = decision.Account;
         _workspace = decision.Workspace;
         if (decision.Entry is { } entry)
@@ -206,8 +210,9 @@ internal sealed partial class Story
             return (failure.Refusal.Code(), StoryText.Pointer(failure));
         }
 
-        _accounts[account] = state with { Account = changed! };
-        return (ReferenceEquals(changed, state.Account) ? "unchanged" : "changed", "");
+        Decision decision = _alerts.Follow(state, Alerting.Watch(state, new Decision(state with { Account = changed! }, _workspace), _book, _now));
+        _accounts[account] = decision.Account;
+        return (ReferenceEquals(changed, state.Account) ? "unchanged" : "changed", StoryText.Figures(decision, Names));
     }
 
     private AccountChange Override(Arguments arguments)
@@ -229,6 +234,24 @@ internal sealed partial class Story
 
         Instant? until = arguments["until"] is { } end ? StoryText.Instant(end) : null;
         return new AccountChange { SetOverride = new LimitOverride(meter, scope, per, limit, until, "agreed") };
+    }
+
+    /// <summary><c>credits percent=80</c>, <c>credits remaining=10 per=day</c>, <c>cost amount=20 scope=user</c>: one more; <c>none</c>: none; <c>only</c>: without the plan's.</summary>
+    private AccountChange Watch(AlertRuleSet rules, Arguments arguments)
+    {
+        if (arguments.Words is ["none"] or ["only"])
+        {
+            return new AccountChange { AlertRules = arguments.Words is ["none"] ? AlertRuleSet.Empty : rules with { ReplacesPlan = true } };
+        }
+
+        string meter = arguments.Words[0];
+        (AlertBasis basis, string text) = arguments["percent"] is { } percent ? (AlertBasis.Percent, percent)
+            : arguments["remaining"] is { } remaining ? (AlertBasis.Remaining, remaining)
+            : (AlertBasis.Amount, arguments["amount"]!);
+        decimal value = decimal.Parse(text, CultureInfo.InvariantCulture) * (basis == AlertBasis.Percent ? 1 : Decimals.PowerOfTen(_book.Active.Meters.GetValueOrDefault(meter)?.Scale ?? 0));
+        ScopeKind scope = ScopeNames.TryParse(arguments["scope"] ?? "account", out ScopeKind known) ? known : throw new FormatException(arguments["scope"]);
+        AlertRule rule = new(meter, scope, arguments["per"] is { } per ? PeriodText.Per(per) : null, new AlertThreshold(basis, value));
+        return new AccountChange { AlertRules = rules with { Rules = rules.Rules.Add(rule) } };
     }
 
     private AccountState AccountOf(string name)

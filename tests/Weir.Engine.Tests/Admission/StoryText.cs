@@ -81,6 +81,7 @@ internal static class StoryText
             facts.AddRange(entry.Observed.Select(violation => "warning " + Violation(violation, names)));
         }
 
+        facts.AddRange(decision.Alerts.Select(alert => Alert(alert, names)));
         facts.AddRange(decision.Violations.Select(violation => Violation(violation, names)));
         if (decision.Advice is { } advice)
         {
@@ -129,6 +130,28 @@ internal static class StoryText
         EntryKind.Growth => "grown",
         _ => "completed",
     };
+
+    /// <summary><c>alert credits 80 %</c>; <c>#1</c> is the generation, 0 stays unsaid; an alert that is over says why.</summary>
+    private static string Alert(AlertChange change, StoryNames names)
+    {
+        if (change is not ThresholdChange alert)
+        {
+            throw new FormatException($"A story does not know {change.GetType().Name}.");
+        }
+
+        (AlertBasis basis, decimal value) = alert.Threshold.Threshold;
+        decimal amount = basis == AlertBasis.Percent ? value : value / Decimals.PowerOfTen(alert.Scale);
+        string unit = basis switch { AlertBasis.Percent => "%", AlertBasis.Remaining => "left", _ => "used" };
+        string generation = alert.Threshold.Generation == 0 ? "" : $" #{alert.Threshold.Generation}";
+        string end = alert.Resolution switch
+        {
+            null => "",
+            AlertResolution.LimitRaised => " over: limit raised",
+            AlertResolution.Fell => " over: fell",
+            _ => " over: not watched",
+        };
+        return $"alert {Name(alert.Key, names)} {Decimals.Normalize(amount).ToString(CultureInfo.InvariantCulture)} {unit}{generation}{end}";
+    }
 
     /// <summary><c>credits</c>, <c>credits/day</c>, <c>credits@user:ann</c>, <c>cost/calendar-day@workspace</c>.</summary>
     private static string Name(BalanceKey key, StoryNames names)

@@ -37,6 +37,9 @@ public sealed class MalformedBodyTests
         ["PUT /api/v1/accounts/{key}/subscription"] = ("/api/v1/accounts/acme-7/subscription", """{ "plan": "pro", "pin": true }"""),
         ["PUT /api/v1/accounts/{key}/overrides/{meter}"] = ("/api/v1/accounts/acme-7/overrides/tokens",
             """{ "limit": 5, "scope": "account", "per": "month", "until": "2027-01-01T00:00:00Z", "reason": "why" }"""),
+        ["PUT /api/v1/accounts/{key}/alert-rules"] = ("/api/v1/accounts/acme-7/alert-rules",
+            """{ "mode": "add", "rules": [{ "meter": "tokens", "scope": "account", "per": "month", "percent": 55 }] }"""),
+        ["POST /api/v1/accounts/{key}/alerts/read"] = ("/api/v1/accounts/acme-7/alerts/read", """{ "ids": ["alr_0123456789abcdef0123456789abcdef"] }"""),
         ["POST /api/v1/accounts/{key}/adjustments"] = ("/api/v1/accounts/acme-7/adjustments", """{ "id": "adj-1", "meter": "credits", "amount": 1, "reason": "why", "actor": "me" }"""),
         ["POST /api/v1/catalog/rollback"] = ("/api/v1/catalog/rollback", """{ "version": 1 }"""),
         ["POST /api/v1/portal/tokens"] = ("/api/v1/portal/tokens", """{ "account": "acme-7", "ttl": 60, "user": "u" }"""),
@@ -61,12 +64,12 @@ public sealed class MalformedBodyTests
     public async Task Complete()
     {
         await using WeirHost host = await WeirHost.StartAsync();
-        // An import tells line by line what it refuses; its own tests show that.
+        // An import tells line by line what it refuses, and who acknowledges sends nothing; their own tests show that.
         string[] taking =
         [
             .. host.Endpoints.Select(endpoint => $"{endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods[0]} {endpoint.RoutePattern.RawText}")
                 .Where(call => call.StartsWith("PUT", StringComparison.Ordinal) || call.StartsWith("POST", StringComparison.Ordinal))
-                .Except(["POST /api/v1/import"]).Order(StringComparer.Ordinal),
+                .Except(["POST /api/v1/import", "POST /api/v1/accounts/{key}/alerts/{id}/acknowledge"]).Order(StringComparer.Ordinal),
         ];
         Assert.Equal(taking, s_bodies.Keys.Concat(s_documents).Order(StringComparer.Ordinal));
     }

@@ -51,6 +51,15 @@ public sealed partial class OtherWorkspaceTests
         ("PUT /api/v1/accounts/{key}/overrides/{meter}", "/api/v1/accounts/mine/overrides/credits", """{ "limit": 5 }"""),
         ("DELETE /api/v1/accounts/{key}/overrides/{meter}", "/api/v1/accounts/acme-7/overrides/calls", null),
         ("POST /api/v1/accounts/{key}/adjustments", "/api/v1/accounts/acme-7/adjustments", """{ "id": "adj", "meter": "calls", "amount": 1, "reason": "x" }"""),
+        ("GET /api/v1/accounts/{key}/alerts", "/api/v1/accounts/acme-7/alerts", null),
+        ("POST /api/v1/accounts/{key}/alerts/{id}/acknowledge", "/api/v1/accounts/acme-7/alerts/ALERT/acknowledge", null),
+        ("POST /api/v1/accounts/{key}/alerts/{id}/acknowledge", "/api/v1/accounts/mine/alerts/ALERT/acknowledge", null),
+        ("POST /api/v1/accounts/{key}/alerts/read", "/api/v1/accounts/acme-7/alerts/read", """{ "ids": ["ALERT"] }"""),
+        ("POST /api/v1/accounts/{key}/alerts/read", "/api/v1/accounts/mine/alerts/read", """{ "ids": ["ALERT"] }"""),
+        ("GET /api/v1/accounts/{key}/alert-rules", "/api/v1/accounts/acme-7/alert-rules", null),
+        ("PUT /api/v1/accounts/{key}/alert-rules", "/api/v1/accounts/acme-7/alert-rules", """{ "rules": [{ "meter": "calls", "percent": 50 }] }"""),
+        ("PUT /api/v1/accounts/{key}/alert-rules", "/api/v1/accounts/mine/alert-rules", """{ "rules": [{ "meter": "credits", "percent": 50 }] }"""),
+        ("DELETE /api/v1/accounts/{key}/alert-rules", "/api/v1/accounts/acme-7/alert-rules", null),
         ("GET /api/v1/accounts/{key}/usage", "/api/v1/accounts/acme-7/usage", null),
         ("GET /api/v1/accounts/{key}/usage/history", "/api/v1/accounts/acme-7/usage/history", null),
         ("GET /api/v1/accounts/{key}/usage/breakdown", "/api/v1/accounts/acme-7/usage/breakdown", null),
@@ -78,17 +87,21 @@ public sealed partial class OtherWorkspaceTests
     /// <summary>Calls that name nothing of anybody's, or that only the operator may make.</summary>
     private static readonly string[] s_nameless =
     [
-        "GET /health/live", "GET /health/ready", "GET /api/v1/catalog", "PUT /api/v1/catalog", "POST /api/v1/catalog/validate", "GET /api/v1/catalog/versions",
+        "GET /health/live", "GET /api/v1/alerts", "GET /health/ready", "GET /api/v1/catalog", "PUT /api/v1/catalog", "POST /api/v1/catalog/validate", "GET /api/v1/catalog/versions",
         "GET /api/v1/catalog/plans", "GET /api/v1/keys", "POST /api/v1/keys", "GET /api/v1/workspaces", "POST /api/v1/workspaces", "GET /api/v1/admin/overview", "GET /api/v1/admin/health",
-        "GET /api/v1/usage/current", "GET /api/v1/usage/limits", "GET /api/v1/usage/history", "GET /api/v1/usage/stream", "POST /api/v1/usage/check",
+        "GET /api/v1/usage/current", "GET /api/v1/usage/alerts", "GET /api/v1/usage/limits", "GET /api/v1/usage/history", "GET /api/v1/usage/stream", "POST /api/v1/usage/check",
     ];
 
     [Fact(DisplayName = "ACC-2: every endpoint that names something answers for another workspace's exactly as for an unknown one, and leaves it as it is")]
     public async Task SameAsUnknown()
     {
         await using WeirHost host = await WeirHost.StartAsync(catalog: null, clock: new FakeClock(Instant.FromUtc(2026, 11, 21, 10, 0)));
-        string keyId = await FillAsync(host);
+        (string keyId, string alertId) = await FillAsync(host);
         string tokenId = (string)(await host.Admin.PostJsonAsync("/api/v1/portal/tokens", """{ "account": "acme-7" }""")).Expect(HttpStatusCode.Created)["id"]!;
+        string Own(string text) =>
+            text.Replace("KEY", keyId, StringComparison.Ordinal).Replace("TOKEN", tokenId, StringComparison.Ordinal).Replace("ALERT", alertId, StringComparison.Ordinal);
+        string Nobodys(string text) =>
+            Unknown(text.Replace("KEY", UnknownId, StringComparison.Ordinal).Replace("TOKEN", UnknownId, StringComparison.Ordinal).Replace("ALERT", UnknownAlert, StringComparison.Ordinal));
         string before = await EverythingAsync(host.Admin);
         List<string> wrong = [];
         int i = 0;
@@ -99,9 +112,9 @@ public sealed partial class OtherWorkspaceTests
             using HttpClient two = await NeighbourAsync(host, $"two-{i++}");
             HttpMethod method = new(endpoint.Split(' ')[0]);
             string? type = body is null ? null : endpoint.EndsWith("/import", StringComparison.Ordinal) ? "application/x-ndjson" : "application/json";
-            Reply owned = await one.CallAsync(method, path.Replace("KEY", keyId, StringComparison.Ordinal).Replace("TOKEN", tokenId, StringComparison.Ordinal), body, type);
-            Reply unknown = await two.CallAsync(method, Unknown(path.Replace("KEY", "0123456789abcdef", StringComparison.Ordinal).Replace("TOKEN", "0123456789abcdef", StringComparison.Ordinal)), body is null ? null : Unknown(body), type);
-            string seen = Unknown(owned.Text.Replace(keyId, "0123456789abcdef", StringComparison.Ordinal).Replace(tokenId, "0123456789abcdef", StringComparison.Ordinal));
+            Reply owned = await one.CallAsync(method, Own(path), body is null ? null : Own(body), type);
+            Reply unknown = await two.CallAsync(method, Nobodys(path), body is null ? null : Nobodys(body), type);
+            string seen = Unknown(owned.Text.Replace(keyId, UnknownId, StringComparison.Ordinal).Replace(tokenId, UnknownId, StringComparison.Ordinal).Replace(alertId, UnknownAlert, StringComparison.Ordinal));
             if (owned.Status != unknown.Status || seen != unknown.Text || owned.Status == HttpStatusCode.InternalServerError)
             {
                 wrong.Add($"{endpoint} {path}\n  owned:   {(int)owned.Status} {owned.Text}\n  unknown: {(int)unknown.Status} {unknown.Text}");
@@ -126,8 +139,11 @@ public sealed partial class OtherWorkspaceTests
 
     private static string Unknown(string text) => s_names.Aggregate(text, (replaced, name) => replaced.Replace(name.Owned, name.Unknown, StringComparison.Ordinal));
 
-    /// <summary>Gives the workspace <c>default</c> something of everything; returns the id of a key of it.</summary>
-    private static async Task<string> FillAsync(WeirHost host)
+    private const string UnknownId = "0123456789abcdef";
+    private const string UnknownAlert = "alr_0123456789abcdef0123456789abcdef";
+
+    /// <summary>Gives the workspace <c>default</c> something of everything; returns the id of a key and of an alert of it.</summary>
+    private static async Task<(string KeyId, string AlertId)> FillAsync(WeirHost host)
     {
         const string catalog = """
             name: theirs
@@ -136,7 +152,7 @@ public sealed partial class OtherWorkspaceTests
             events:
               call: { charges: { calls: 1 } }
               diagnose: { category: vip_support, charges: { credits: 1, calls: 1 } }
-            plans: { premium_plan: { name: Premium, allowances: { credits: { limit: 9, per: month } }, features: { vip_support: true } }, free: {} }
+            plans: { premium_plan: { name: Premium, allowances: { credits: { limit: 9, per: month } }, alerts: [10], features: { vip_support: true } }, free: {} }
             """;
         (await host.Admin.PutAsync("/api/v1/catalog", catalog, "application/yaml")).ExpectOk();
         (await host.Admin.PutAsync("/api/v1/catalog", catalog + "\n# the second", "application/yaml")).ExpectOk();
@@ -145,7 +161,8 @@ public sealed partial class OtherWorkspaceTests
         (await host.Admin.PostJsonAsync("/api/v1/consume", """{ "id": "evt-7", "account": "acme-7", "type": "diagnose", "user": "user-7", "campaign": "camp-7" }""")).ExpectOk();
         (await host.Admin.PostJsonAsync("/api/v1/reservations", """{ "id": "job-7", "account": "acme-7", "type": "diagnose" }""")).ExpectOk();
         Reply key = await host.Admin.PostJsonAsync("/api/v1/keys", """{ "name": "theirs", "scopes": ["admin"] }""");
-        return (string)key.Expect(HttpStatusCode.Created)["id"]!;
+        Reply alerts = await host.Admin.ReadAsync("/api/v1/accounts/acme-7/alerts");
+        return ((string)key.Expect(HttpStatusCode.Created)["id"]!, (string)alerts.ExpectOk()["items"]![0]!["id"]!);
     }
 
     private static async Task<HttpClient> NeighbourAsync(WeirHost host, string key)
@@ -160,7 +177,7 @@ public sealed partial class OtherWorkspaceTests
     internal static async Task<string> EverythingAsync(HttpClient client)
     {
         List<string> parts = [];
-        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/reservations", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/admin/overview" })
+        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/reservations", "/api/v1/alerts", "/api/v1/accounts/acme-7/alert-rules", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/admin/overview" })
         {
             Reply reply = await client.ReadAsync(path);
             string text = reply.Text;

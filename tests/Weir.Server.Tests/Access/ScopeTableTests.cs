@@ -43,6 +43,14 @@ public sealed partial class ScopeTableTests
         ["PUT /api/v1/accounts/{key}/subscription"] = "admin",
         ["PUT /api/v1/accounts/{key}/overrides/{meter}"] = "admin",
         ["DELETE /api/v1/accounts/{key}/overrides/{meter}"] = "admin",
+        ["GET /api/v1/alerts"] = "admin",
+        ["GET /api/v1/usage/alerts"] = Portal,
+        ["GET /api/v1/accounts/{key}/alerts"] = "read",
+        ["POST /api/v1/accounts/{key}/alerts/{id}/acknowledge"] = "admin",
+        ["POST /api/v1/accounts/{key}/alerts/read"] = "admin",
+        ["GET /api/v1/accounts/{key}/alert-rules"] = "read",
+        ["PUT /api/v1/accounts/{key}/alert-rules"] = "admin",
+        ["DELETE /api/v1/accounts/{key}/alert-rules"] = "admin",
         ["GET /api/v1/accounts/{key}/usage"] = "read",
         ["GET /api/v1/accounts/{key}/usage/history"] = "read",
         ["GET /api/v1/accounts/{key}/usage/breakdown"] = "read",
@@ -83,11 +91,12 @@ public sealed partial class ScopeTableTests
 
     private const string Stream = "GET /api/v1/usage/stream";
 
-    /// <summary>What a portal token may do beside what only it may: read the usage of its own account.</summary>
+    /// <summary>What a portal token may do beside what only it may: read of its own account, and acknowledge its alerts.</summary>
     private static readonly HashSet<string> s_portal = new(StringComparer.Ordinal)
     {
         "GET /api/v1/accounts/{key}/usage", "GET /api/v1/accounts/{key}/usage/history", "GET /api/v1/accounts/{key}/usage/breakdown", "GET /api/v1/accounts/{key}/usage/trend",
-        "GET /api/v1/accounts/{key}/limits", "GET /api/v1/accounts/{key}/features/{name}",
+        "GET /api/v1/accounts/{key}/limits", "GET /api/v1/accounts/{key}/features/{name}", "GET /api/v1/accounts/{key}/alerts",
+        "POST /api/v1/accounts/{key}/alerts/{id}/acknowledge",
     };
 
     [Fact(DisplayName = "ACC-1: every endpoint stands in the table of scopes, and every row is an endpoint")]

@@ -47,6 +47,12 @@ internal static class Sample
             new LimitOverride("credits", ScopeKind.Account, Per.Month, new Quantity(9_007_199_254_740_991), Now + Duration.FromDays(10), "grew faster than planned: ü"),
             new LimitOverride("storage", ScopeKind.User, null, null, null, null),
         ],
+        AlertRules = new AlertRuleSet(
+            true,
+            [
+                new AlertRule("credits", ScopeKind.User, null, new AlertThreshold(AlertBasis.Percent, 82.5m)),
+                new AlertRule("cost", ScopeKind.Account, Per.CalendarDay, new AlertThreshold(AlertBasis.Amount, 20_000_000_000)),
+            ]),
     };
 
     public static BalanceKey Key(string meter = "credits", Per per = Per.Month, ScopeKind scope = ScopeKind.Account, long scopeId = 0, Instant? start = null) =>
@@ -72,6 +78,11 @@ internal static class Sample
         StateMap<RateKey, RateWindow>.Empty.Add(new RateKey(ScopeKind.Account, 0, "api"), Window).Add(new RateKey(ScopeKind.User, 77, "api"), Window with { Counts = [1] }))
     {
         Holds = HoldSet.Empty.Set(Hold(41)).Set(Hold(42, Now + Duration.FromMinutes(15)) with { Slot = null, Progress = null, Scopes = default, Amounts = [] }),
+        AlertMarks = AlertMarks.Empty
+            .Set(new AlertMark(Key(), MonthEnd, 2, new Quantity(10_000), [new RaisedThreshold(Percent(80), 1), new RaisedThreshold(Percent(82.5m), 2)]))
+            .Set(new AlertMark(Key(scope: ScopeKind.User, scopeId: long.MaxValue), MonthEnd, 0, null, [new RaisedThreshold(new AlertThreshold(AlertBasis.Amount, 5_000), 0)]))
+            .Set(new AlertMark(Key("storage", Per.Lifetime), Instant.MaxValue, 7, new Quantity(9_007_199_254_740_991), []))
+            .SeenUnder(3),
         Fences = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal).Add("export", 1).Add("transcription", long.MaxValue),
         Grants = StateMap<long, Grant>.Empty.Add(31, Grant(31)).Add(32, Engine.Grant.Given(32, new GrantTerms { Meter = "storage", Scale = 0, Amount = new Quantity(5), Start = Now }, Utc)),
     };
@@ -98,6 +109,30 @@ internal static class Sample
     };
 
     public static Draws Draws => new([Draw.OfPlan(new Quantity(2_000), Quantity.Zero), new Draw(31, Now - Duration.FromDays(1), new Quantity(400), new Quantity(-3)), new Draw(32, null, new Quantity(100), Quantity.Zero)]);
+
+    public static AlertThreshold Percent(decimal percent) => new(AlertBasis.Percent, percent);
+
+    public static Alert FullAlert(string id) => new()
+    {
+        Id = id,
+        Kind = AlertKind.Threshold,
+        Account = AcmeId,
+        Scope = ScopeKind.User,
+        ScopeId = 77,
+        Meter = "credits",
+        Scale = 2,
+        Per = Per.Month,
+        PeriodStart = MonthStart,
+        PeriodEnd = MonthEnd,
+        Threshold = Percent(82.5m),
+        Generation = 3,
+        Used = new Quantity(8_251),
+        Held = new Quantity(17),
+        Limit = new Quantity(10_000),
+        Type = "diagnose",
+        Job = 9_007_199_254_740_993,
+        RaisedAt = Now,
+    };
 
     public static Hold Hold(long number, Instant? expiresAt = null) => new(number)
     {
@@ -219,6 +254,7 @@ internal static class Sample
             .. state.Holds.Select(hold => new StatePart(StatePartKind.Hold, hold.Number)),
             .. state.Grants.Keys.Select(grant => new StatePart(StatePartKind.Grant, grant)),
             .. state.Fences.IsEmpty ? (StatePart[])[] : [new StatePart(StatePartKind.Fences, 0)],
+            .. AlertParts.ChangedBetween(AccountState.Of(Account(state.Account.Id)), state),
         ],
     };
 

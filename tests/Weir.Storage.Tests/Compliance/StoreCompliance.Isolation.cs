@@ -80,6 +80,20 @@ public abstract partial class StoreCompliance
         ["IPortalTokenStore.RevokeAsync"] = async (s, w) => await s.PortalTokens.RevokeAsync(w, "t1", Record("t1"), None),
         // A new workspace has the record of its own making.
         ["IAuditStore.ReadAsync"] = async (s, w) => await s.Audit.ReadAsync(w, new AuditFilter(), None),
+        ["IAlertStore.AppendAsync"] = async (s, w) =>
+        {
+            await s.Alerts.AppendAsync(w, [Sample.FullAlert("alr_1")], [], None);
+            return (await s.Alerts.FindAsync(w, Sample.AcmeId, "alr_1", None))?.Alert;
+        },
+        ["IAlertStore.ListAsync"] = async (s, w) => await s.Alerts.ListAsync(w, new AlertFilter { Now = Sample.Now, Account = Sample.AcmeId }, None),
+        ["IAlertStore.FindAsync"] = async (s, w) => await s.Alerts.FindAsync(w, Sample.AcmeId, "alr_1", None),
+        ["IAlertStore.AcknowledgeAsync"] = async (s, w) => await s.Alerts.AcknowledgeAsync(w, Sample.AcmeId, "alr_1", Sample.Now, "other", None),
+        ["IAlertStore.MarkReadAsync"] = async (s, w) =>
+        {
+            await s.Alerts.MarkReadAsync(w, Sample.AcmeId, null, Sample.MonthEnd, None);
+            return await s.Alerts.ListAsync(w, new AlertFilter { Now = Sample.Now, Unread = true }, None);
+        },
+        ["IAlertStore.CountAsync"] = async (s, w) => await s.Alerts.CountAsync(w, null, null, Sample.Now, None),
         ["ILedgerTransaction.LoadAsync"] = LoadAllAsync,
         ["ILedgerTransaction.LoadBalancesAsync"] = async (s, w) =>
         {
@@ -99,7 +113,7 @@ public abstract partial class StoreCompliance
     [Fact(DisplayName = "ACC-2: the isolation of every member of the contracts is shown")]
     public void EveryMemberIsShown()
     {
-        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(ILedgerTransaction) }
+        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(ILedgerTransaction) }
             .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(method => $"{type.Name}.{method.Name}"));
         Assert.Equal(members.Order(StringComparer.Ordinal), s_looks.Keys.Order(StringComparer.Ordinal));
     }
@@ -135,6 +149,9 @@ public abstract partial class StoreCompliance
                 DenialCounts = [new DenialCount(5, s_bucket, "diagnose", Refusal.LimitExceeded, 1)],
                 Notifications = [Sample.Note("msg_1", "other")],
             }, other);
+        await Store.Alerts.AppendAsync(other, [Sample.FullAlert("alr_1") with { ResolvedAt = Sample.Now, Resolution = AlertResolution.Fell }, Sample.FullAlert("alr_2")], [], None);
+        await Store.Alerts.MarkReadAsync(other, Sample.AcmeId, null, Sample.MonthEnd, None);
+        await Store.Alerts.AcknowledgeAsync(other, Sample.AcmeId, "alr_1", Sample.Now, "other", None);
         await Store.Notifications.AppendAsync(other, [Sample.Note("msg_2")], None);
         await Store.Notifications.MoveCheckpointAsync(other, "reader", 0, 99, None);
         await Store.Catalogs.AddAsync(other, "other", CatalogFormat.Yaml, null, 0, None);
@@ -150,7 +167,7 @@ public abstract partial class StoreCompliance
         async Task<List<string>> LookAsync()
         {
             List<string> seen = [];
-            foreach (string member in s_looks.Keys.Where(member => member.Contains("Read", StringComparison.Ordinal) || member.Contains("Find", StringComparison.Ordinal) || member.Contains("List", StringComparison.Ordinal) || member.Contains("Load", StringComparison.Ordinal)
+            foreach (string member in s_looks.Keys.Where(member => member.Contains(".Read", StringComparison.Ordinal) || member.Contains("Find", StringComparison.Ordinal) || member.Contains("List", StringComparison.Ordinal) || member.Contains("Load", StringComparison.Ordinal)
                 || member.Contains("Follow", StringComparison.Ordinal) || member.EndsWith(".CheckpointAsync", StringComparison.Ordinal)))
             {
                 seen.Add(member + " " + Dump.Of(await s_looks[member](Store, Own)));

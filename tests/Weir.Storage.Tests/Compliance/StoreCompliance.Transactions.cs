@@ -93,6 +93,7 @@ public abstract partial class StoreCompliance
         Assert.Empty(await AllAsync(Ledger.ReadBalancesAsync(Own, None)));
         Assert.Empty(await Ledger.ReadDenialsAsync(Own, null, Instant.MinValue, Instant.MaxValue, None));
         Assert.Empty(await Store.Notifications.FollowAsync(Own, 0, 100, None));
+        Assert.Empty(await Alerts.ListAsync(Own, new AlertFilter { Now = Sample.Now }, None));
         Assert.Equal(0, await Ledger.LastSequenceAsync(Own, None));
         Assert.Equal(default, await Ledger.ReadScopesAsync(Own, Sample.Acme, "u-7", null, null, None));
         LedgerSnapshot snapshot = await LoadAsync(new LedgerLoad { Accounts = [Sample.Acme], Ids = [Digest.Of("evt-1"), Digest.Of("no-1")], Targets = [Digest.Of("evt-1")] });
@@ -115,6 +116,7 @@ public abstract partial class StoreCompliance
         Same(writes.DenialCounts, await Ledger.ReadDenialsAsync(Own, null, Instant.MinValue, Instant.MaxValue, None));
         Assert.Equal(new Scopes(11, 0, 0), await Ledger.ReadScopesAsync(Own, Sample.Acme, "u-7", null, null, None));
         Same(writes.Notifications, (await Store.Notifications.FollowAsync(Own, 0, 100, None)).Select(stored => stored.Notification));
+        Same(writes.Alerts, (await Alerts.ListAsync(Own, new AlertFilter { Now = Sample.Now }, None)).Select(stored => stored.Alert));
     }
 
     [Fact(DisplayName = "TX-1: an account is made once and then stays as it is")]
@@ -429,6 +431,7 @@ public abstract partial class StoreCompliance
             Rows = [Sample.Row("evt-1", Sample.FullEntry(), Sample.FullDetails)],
             Denials = [new StoredDenial(Digest.Of("no-1"), Digest.Of("content"), new byte[] { 1, 2 }, Sample.Now)],
             DenialCounts = [new DenialCount(Sample.AcmeId, SummaryKey.BucketOf(Sample.Now), "diagnose", Refusal.LimitExceeded, 3)],
+            Alerts = [Sample.FullAlert("alr_1")],
             Notifications = [Sample.Note("msg_1"), Sample.Note("msg_2", NotificationTypes.AlertResolved)],
         };
     }

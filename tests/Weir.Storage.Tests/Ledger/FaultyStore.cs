@@ -31,6 +31,8 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
 
     public INotificationStore Notifications => inner.Notifications;
 
+    public IAlertStore Alerts => inner.Alerts;
+
     public void FailSummaries(int times) => _failures = times;
 
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);

@@ -40,6 +40,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public INotificationStore Notifications => inner.Notifications;
 
+    public IAlertStore Alerts => inner.Alerts;
+
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
