@@ -32,6 +32,7 @@ public static class WeirEndpointRouteBuilderExtensions
         UsageStreamEndpoints.Map(api);
         KeyEndpoints.Map(api);
         PortalTokenEndpoints.Map(api);
+        AuditEndpoints.Map(api);
         WorkspaceEndpoints.Map(api);
         MismatchEndpoints.Map(api);
         HealthEndpoints.Map(endpoints);

@@ -10,6 +10,7 @@ Command root = new("weir", "Weir measures what the customers of a product use, a
     ServeCommand.Create(),
     KeysCommand.Create(),
     CatalogCommand.Create(),
+    AuditCommand.Create(),
     ImportCommand.Create(),
     ExportCommand.Create(),
     VerifyCommand.Create(),

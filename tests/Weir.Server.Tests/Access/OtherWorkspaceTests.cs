@@ -81,6 +81,8 @@ public sealed partial class OtherWorkspaceTests
         ("DELETE /api/v1/keys/{id}", "/api/v1/keys/KEY", null),
         ("POST /api/v1/portal/tokens", "/api/v1/portal/tokens", """{ "account": "acme-7", "user": "user-7" }"""),
         ("GET /api/v1/portal/tokens", "/api/v1/portal/tokens?account=acme-7", null),
+        ("GET /api/v1/audit", "/api/v1/audit?account=acme-7", null),
+        ("GET /api/v1/audit", "/api/v1/audit?target=key:KEY", null),
         ("DELETE /api/v1/portal/tokens/{id}", "/api/v1/portal/tokens/TOKEN", null),
     ];
 
@@ -89,7 +91,7 @@ public sealed partial class OtherWorkspaceTests
     [
         "GET /health/live", "GET /api/v1/alerts", "GET /health/ready", "GET /api/v1/catalog", "PUT /api/v1/catalog", "POST /api/v1/catalog/validate", "GET /api/v1/catalog/versions",
         "GET /api/v1/catalog/plans", "GET /api/v1/keys", "POST /api/v1/keys", "GET /api/v1/workspaces", "POST /api/v1/workspaces", "GET /api/v1/admin/overview", "GET /api/v1/admin/health",
-        "GET /api/v1/usage/current", "GET /api/v1/usage/alerts", "GET /api/v1/usage/limits", "GET /api/v1/usage/history", "GET /api/v1/usage/stream", "POST /api/v1/usage/check",
+        "GET /api/v1/audit/verify", "GET /api/v1/usage/current", "GET /api/v1/usage/alerts", "GET /api/v1/usage/limits", "GET /api/v1/usage/history", "GET /api/v1/usage/stream", "POST /api/v1/usage/check",
     ];
 
     [Fact(DisplayName = "ACC-2: every endpoint that names something answers for another workspace's exactly as for an unknown one, and leaves it as it is")]
@@ -177,7 +179,7 @@ public sealed partial class OtherWorkspaceTests
     internal static async Task<string> EverythingAsync(HttpClient client)
     {
         List<string> parts = [];
-        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/reservations", "/api/v1/alerts", "/api/v1/accounts/acme-7/alert-rules", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/admin/overview" })
+        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/reservations", "/api/v1/alerts", "/api/v1/accounts/acme-7/alert-rules", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/audit?limit=1000", "/api/v1/admin/overview" })
         {
             Reply reply = await client.ReadAsync(path);
             string text = reply.Text;

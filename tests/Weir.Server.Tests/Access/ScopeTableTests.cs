@@ -82,6 +82,8 @@ public sealed partial class ScopeTableTests
         ["GET /api/v1/portal/tokens"] = "admin",
         ["POST /api/v1/portal/tokens"] = "admin",
         ["DELETE /api/v1/portal/tokens/{id}"] = "admin",
+        ["GET /api/v1/audit"] = "admin",
+        ["GET /api/v1/audit/verify"] = "admin",
         ["GET /api/v1/usage/current"] = Portal,
         ["GET /api/v1/usage/limits"] = Portal,
         ["GET /api/v1/usage/history"] = Portal,
