@@ -21,6 +21,7 @@ public static class WeirEndpointRouteBuilderExtensions
         LogEndpoints.Map(api);
         CorrectionEndpoints.Map(api);
         AccountEndpoints.Map(api);
+        SubscriptionEndpoints.Map(api);
         UsageEndpoints.Map(api);
         AlertEndpoints.Map(api);
         InsightEndpoints.Map(api);

@@ -44,6 +44,7 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<CorrectionService>();
         services.TryAddSingleton<ImportService>();
         services.TryAddSingleton<AccountService>();
+        services.TryAddSingleton<PlanMigrationService>();
         services.TryAddSingleton<KeyService>();
         services.TryAddSingleton<PortalTokenService>();
         services.TryAddSingleton<AuditVerifier>();

@@ -162,7 +162,7 @@ internal static class UsageEndpoints
         }
 
         Plan? better = catalog.PlanOrder.Select(key => catalog.Plans[key])
-            .Where(plan => !plan.Retired && plan.Key != current.Key && Fits(plan, lines))
+            .Where(plan => plan.IsOffered && plan.Key != current.Key && Fits(plan, lines))
             .MinBy(plan => plan.Price?.Monthly ?? decimal.MaxValue);
         return better is null
             ? null

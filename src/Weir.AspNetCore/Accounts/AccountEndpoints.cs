@@ -25,10 +25,6 @@ internal static class AccountEndpoints
             .Accepts<PutAccountBody>("application/json").Produces<AccountAnswer>();
         group.MapGet("/accounts/{key}", (Delegate)GetAsync).RequireScope(KeyScopes.Read)
             .WithName("getAccount").WithSummary("One account").Produces<AccountAnswer>();
-        group.MapPut("/accounts/{key}/subscription", (Delegate)SubscribeAsync).RequireScope(KeyScopes.Admin)
-            .WithName("putSubscription").WithSummary("Move an account to a plan")
-            .WithDescription("What was used and is held stays. With pin the account keeps the plan as the catalog has it now.")
-            .Accepts<PutSubscriptionBody>("application/json").Produces<AccountAnswer>();
         group.MapPut("/accounts/{key}/overrides/{meter}", (Delegate)OverrideAsync).RequireScope(KeyScopes.Admin)
             .WithName("putOverride").WithSummary("A limit that stands in place of the plan's")
             .WithDescription("For one 'per' and 'scope' of the meter, or, without 'per', for every allowance of it at that scope.")
@@ -65,15 +61,6 @@ internal static class AccountEndpoints
     private static Task GetAsync(HttpContext context, AccountService accounts, CatalogService catalogs) =>
         WriteAsync(context, RequestPath.Account(context), accounts, catalogs);
 
-    private static async Task SubscribeAsync(HttpContext context, AccountService accounts, CatalogService catalogs)
-    {
-        AccountKey key = RequestPath.Account(context);
-        PutSubscriptionBody body = await JsonBody.ReadAsync<PutSubscriptionBody>(context);
-        AccountChange change = new() { Plan = Texts.CatalogName(body.Plan, "/plan", "The key of a plan"), Pin = body.Pin };
-        await ChangeAsync(context, key, change, accounts);
-        await WriteAsync(context, key, accounts, catalogs);
-    }
-
     private static async Task OverrideAsync(HttpContext context, AccountService accounts, CatalogService catalogs)
     {
         AccountKey key = RequestPath.Account(context);
@@ -98,7 +85,7 @@ internal static class AccountEndpoints
     internal static ProblemException UnknownMeter(string name, Catalog catalog) => new(Problem.Of(new Failure(Refusal.UnknownMeter, "",
         $"There is no meter '{name}'{NearestName.Suggestion(name, catalog.Meters.Keys)}; the catalog has {string.Join(", ", catalog.Meters.Keys.Order(StringComparer.Ordinal))}.")));
 
-    private static async Task ChangeAsync(HttpContext context, AccountKey key, AccountChange change, AccountService accounts) =>
+    internal static async Task ChangeAsync(HttpContext context, AccountKey key, AccountChange change, AccountService accounts) =>
         Succeed(await accounts.ChangeAsync(context.Workspace(), key, change, null, false, context.Actor(), context.RequestAborted));
 
     internal static void Succeed(Outcome outcome)
@@ -109,7 +96,7 @@ internal static class AccountEndpoints
         }
     }
 
-    private static async Task WriteAsync(HttpContext context, AccountKey key, AccountService accounts, CatalogService catalogs)
+    internal static async Task WriteAsync(HttpContext context, AccountKey key, AccountService accounts, CatalogService catalogs)
     {
         AccountRecord record = await accounts.FindAsync(context.Workspace(), key, context.RequestAborted) ?? throw new ProblemException(Problem.UnknownAccount(key.Value));
         CatalogBook book = await catalogs.BookAsync(context.Workspace(), record.State.Account, context.RequestAborted);

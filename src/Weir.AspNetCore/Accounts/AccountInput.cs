@@ -20,6 +20,19 @@ internal static class AccountInput
         Suspended = body.Suspended,
     };
 
+    public static SubscriptionChange SubscriptionOf(PutSubscriptionBody body) => new(Texts.CatalogName(body.Plan, "/plan", "The key of a plan"))
+    {
+        When = body.When switch
+        {
+            null or "immediate" => PlanStart.Immediate,
+            "next_period" => PlanStart.NextPeriod,
+            _ => throw Texts.Wrong("/when", "'when' is immediate or next_period."),
+        },
+        Pin = body.Pin,
+        Until = body.Until is { } until ? Clock.Truncate(until) : null,
+        Then = body.Then is null ? null : Texts.CatalogName(body.Then, "/then", "The key of a plan"),
+    };
+
     public static ProfileChange ProfileOf(PutAccountBody body)
     {
         if (body.ExternalIds is { } ids)

@@ -8,13 +8,12 @@ internal sealed record PutAccountBody(
     string? Name = null, string? Plan = null, string? TimeZone = null, string? Anchor = null, bool? Suspended = null,
     IReadOnlyDictionary<string, string>? ExternalIds = null);
 
-internal sealed record PutSubscriptionBody(string Plan, bool Pin = false);
-
 /// <param name="Limit">Required; null is unlimited.</param>
 internal sealed record PutOverrideBody(decimal? Limit, string? Scope = null, string? Per = null, Instant? Until = null, string? Reason = null);
 
+/// <param name="Scheduled">Changes of plan that are planned.</param>
 internal sealed record AccountAnswer(
-    string Key, string? Name, PlanSummary Plan, int? PinnedVersion, string TimeZone, string Anchor, bool Suspended, Instant CreatedAt,
+    string Key, string? Name, PlanSummary Plan, int? PinnedVersion, IReadOnlyList<ScheduledPlan> Scheduled, string TimeZone, string Anchor, bool Suspended, Instant CreatedAt,
     IReadOnlyDictionary<string, string> ExternalIds, IReadOnlyList<OverrideAnswer> Overrides);
 
 internal sealed record PlanSummary(string Key, string Name, string? Description);

@@ -26,7 +26,8 @@ internal static class CatalogMemberEndpoints
             .WithName("deleteEventType").WithSummary("Take one event type out of the catalog").Produces<CatalogVersionAnswer>();
         group.MapGet("/catalog/plans", (Delegate)ListPlansAsync).RequireScope(KeyScopes.Read)
             .WithName("listPlans").WithSummary("The plans of the active catalog, as it defines them")
-            .WithQuery("sort", "price: cheapest per month first, those without a price last; name; in the order of the catalog when absent.").Produces<CatalogMembersSchema>();
+            .WithQuery("sort", "price: cheapest per month first, those without a price last; name; in the order of the catalog when absent.")
+            .WithQuery("custom", "true: also the plans that are made for one account each.").Produces<CatalogMembersSchema>();
         group.MapGet("/catalog/plans/{key}", (Delegate)GetPlanAsync).RequireScope(KeyScopes.Read)
             .WithName("getPlan").WithSummary("One plan").Produces<CatalogMemberSchema>();
         group.MapPut("/catalog/plans/{key}", (Delegate)PutPlanAsync).RequireScope(KeyScopes.Admin)
@@ -46,11 +47,12 @@ internal static class CatalogMemberEndpoints
     private static async Task ListPlansAsync(HttpContext context, CatalogService catalogs)
     {
         Catalog catalog = (await catalogs.ActiveAsync(context.Workspace(), context.RequestAborted)).Catalog;
+        bool custom = RequestQuery.Choice(context, "custom", false, ("true", true), ("false", false));
         Func<IEnumerable<string>, IEnumerable<string>> sort = RequestQuery.Choice<Func<IEnumerable<string>, IEnumerable<string>>>(
             context, "sort", keys => keys,
             ("price", keys => keys.OrderBy(key => catalog.Plans[key].Price?.Monthly ?? decimal.MaxValue)),
             ("name", keys => keys.OrderBy(key => catalog.Plans[key].Name, StringComparer.OrdinalIgnoreCase)));
-        await WriteListAsync(context, catalogs, "plans", sort(catalog.PlanOrder), key => catalog.Plans[key].Name);
+        await WriteListAsync(context, catalogs, "plans", sort(catalog.PlanOrder.Where(key => custom || catalog.Plans[key].Account is null)), key => catalog.Plans[key].Name);
     }
 
     private static Task GetEventAsync(HttpContext context, CatalogService catalogs) => WriteOneAsync(context, catalogs, "events", EventType(context));
@@ -78,21 +80,24 @@ internal static class CatalogMemberEndpoints
             throw CatalogEndpoints.None();
         }
 
-        DocumentResult parsed = CatalogText.Parse(text, format);
-        if (!parsed.IsValid)
-        {
-            throw new ProblemException(CatalogBody.Invalid(parsed.Errors, withPlaces: true));
-        }
-
-        if (parsed.Root is not DocumentMapping mapping)
-        {
-            throw new ProblemException(CatalogBody.Invalid([new CatalogError("", parsed.Root!.Position, "The body must be a mapping: the member as the catalog defines it.")], withPlaces: true));
-        }
+        DocumentMapping mapping = Mapping(CatalogText.Parse(text, format));
 
         // What a GET gives, with its key, may be put back as it is.
         DocumentNode value = mapping.Find("key") is { Value: DocumentScalar given } member && given.Text == key ? mapping with { Members = mapping.Members.Remove(member) } : mapping;
         CatalogChange change = await catalogs.EditAsync(context.Workspace(), $"/{section}/{key}", value, expected, context.Actor(), context.RequestAborted);
         await CatalogEndpoints.WriteAsync(context, change, withPlaces: false);
+    }
+
+    /// <summary>A body that is one member of the catalog.</summary>
+    internal static DocumentMapping Mapping(DocumentResult parsed)
+    {
+        if (!parsed.IsValid)
+        {
+            throw new ProblemException(CatalogBody.Invalid(parsed.Errors, withPlaces: true));
+        }
+
+        return parsed.Root as DocumentMapping
+            ?? throw new ProblemException(CatalogBody.Invalid([new CatalogError("", parsed.Root!.Position, "The body must be a mapping: the member as the catalog defines it.")], withPlaces: true));
     }
 
     private static async Task DeleteAsync(HttpContext context, CatalogService catalogs, IWeirStore store, string section, string key)

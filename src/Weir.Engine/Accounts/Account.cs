@@ -27,10 +27,10 @@ public sealed record Account
     /// <summary>The time of the first event that was not imported, or null (PER-5).</summary>
     public Instant? FirstLiveEventAt { get; init; }
 
-    /// <summary>Key of the plan.</summary>
+    /// <summary>Key of the plan, as of the last change; <see cref="SubscriptionAt"/> knows what was planned and has acted since.</summary>
     public required string Plan { get; init; }
 
-    /// <summary>The catalog version whose plan holds, or null to follow the active one (PLAN-1).</summary>
+    /// <summary>The catalog version whose plan holds, or null to follow the active one (PLAN-1); like <see cref="Plan"/> as of the last change.</summary>
     public int? PinnedVersion { get; init; }
 
     public required Timeline Timeline { get; init; }
@@ -42,14 +42,43 @@ public sealed record Account
     /// <summary>Thresholds of its own, beside or in place of the plan's.</summary>
     public AlertRuleSet AlertRules { get; init; } = AlertRuleSet.Empty;
 
-    /// <summary>What the account is subscribed to at a time.</summary>
-    public Subscription SubscriptionAt(Instant now) => new(Plan, PinnedVersion);
-}
+    /// <summary>Changes of plan that follow <see cref="Plan"/>, in the order of their instants. A few at most: the rules make no more than three.</summary>
+    public ImmutableArray<PlannedChange> Planned { get; init; } = [];
 
-/// <summary>What an account is subscribed to.</summary>
-/// <param name="Plan">Key of the plan.</param>
-/// <param name="PinnedVersion">The catalog version whose plan holds, or null to follow the active one (PLAN-1).</param>
-public readonly record struct Subscription(string Plan, int? PinnedVersion);
+    /// <summary>What the account was subscribed to before <see cref="Plan"/>, the oldest first; remembered for a while, for periods that are closed late.</summary>
+    public ImmutableArray<FormerPlan> FormerPlans { get; init; } = [];
+
+    /// <summary>What the account is subscribed to now. The clock of who asks may lie a moment behind the account's last decision (TX-3), which counts.</summary>
+    public Subscription CurrentSubscription(Instant now) => SubscriptionAt(Instant.Max(now, DecidedAt));
+
+    /// <summary>Keys of the plans that the account has now and will have.</summary>
+    public IEnumerable<string> PlansFrom(Instant now) => Planned.Where(change => change.At > now).Select(change => change.Subscription.Plan).Prepend(CurrentSubscription(now).Plan);
+
+    /// <summary>What the account is subscribed to at a time: what the last change at or before it says (PLAN-2).</summary>
+    public Subscription SubscriptionAt(Instant at)
+    {
+        for (int i = Planned.Length - 1; i >= 0; i--)
+        {
+            if (Planned[i].At <= at)
+            {
+                return Planned[i].Subscription;
+            }
+        }
+
+        if (!FormerPlans.IsEmpty && at < FormerPlans[^1].Until)
+        {
+            foreach (FormerPlan former in FormerPlans)
+            {
+                if (at < former.Until)
+                {
+                    return former.Subscription;
+                }
+            }
+        }
+
+        return new Subscription(Plan, PinnedVersion);
+    }
+}
 
 /// <summary>A limit that stands in place of the plan's for one account.</summary>
 /// <param name="Per">The allowance it is for, or null for every allowance of the meter at that scope.</param>

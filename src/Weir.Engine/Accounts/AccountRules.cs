@@ -7,7 +7,17 @@ namespace Weir.Engine;
 /// <summary>A change of an account's head; what is null stays as it is.</summary>
 public sealed record AccountChange
 {
+    /// <summary>The plan from now on; the one that the account has already moves nothing, and what is planned stays.</summary>
     public string? Plan { get; init; }
+
+    /// <summary>The whole subscription from a time on, with what follows it.</summary>
+    public SubscriptionChange? Subscribe { get; init; }
+
+    /// <summary>The plan stays as it is now: nothing is planned any more.</summary>
+    public bool CancelPlanned { get; init; }
+
+    /// <summary>Brings what is pinned to the active catalog; it stays pinned.</summary>
+    public PlanMigration? Migrate { get; init; }
 
     /// <summary>
     /// True holds the account on the catalog version that is active now, or on the one that it is pinned to already; false lets it follow (PLAN-1).
@@ -31,6 +41,9 @@ public sealed record AccountChange
     public AlertRuleSet? AlertRules { get; init; }
 }
 
+/// <param name="Plan">Only accounts on this plan; null for all.</param>
+public sealed record PlanMigration(string? Plan);
+
 public static class AccountRules
 {
     /// <summary>The most overrides one account may have.</summary>
@@ -40,31 +53,40 @@ public static class AccountRules
     /// The account after a change. Used and held amounts are kept (PLAN-1); a new zone or anchor lets the current period end as it would
     /// have (PER-4).
     /// </summary>
-    public static Account? Apply(Account account, AccountChange change, CatalogBook book, Instant now, out Failure? failure)
+    /// <param name="key">The host's key of the account, for plans that are made for one; null where there can be none.</param>
+    public static Account? Apply(Account account, AccountChange change, CatalogBook book, string? key, Instant now, out Failure? failure)
     {
         failure = null;
-        Account changed = account;
-        if (change.Plan is { } key)
+        Account folded = SubscriptionRules.Fold(account, now);
+        Account changed = folded;
+        if (change.Plan is not null || change.Pin is not null)
         {
-            if (!book.Active.Plans.TryGetValue(key, out Plan? plan))
+            if (SubscriptionRules.Move(changed, change.Plan, change.Pin, book, key, now, out failure) is not { } moved)
             {
-                failure = new Failure(Refusal.UnknownPlan, "/plan", $"There is no plan '{key}'; the catalog has {string.Join(", ", book.Active.PlanOrder.Where(p => !book.Active.Plans[p].Retired))}.");
                 return null;
             }
 
-            if (plan.Retired && account.Plan != key)
-            {
-                failure = new Failure(Refusal.PlanRetired, "/plan", $"The plan '{key}' is retired: who has it keeps it, nobody moves to it.");
-                return null;
-            }
-
-            // Another plan is followed from now on, unless it is pinned too; saying the same plan again moves nothing.
-            changed = key == account.Plan ? changed : changed with { Plan = key, PinnedVersion = null };
+            changed = moved;
         }
 
-        if (change.Pin is { } pin)
+        if (change.Subscribe is { } subscription)
         {
-            changed = changed with { PinnedVersion = pin ? changed.PinnedVersion ?? book.ActiveVersion : null };
+            if (SubscriptionRules.Subscribe(changed, subscription, book, key, now, out failure) is not { } subscribed)
+            {
+                return null;
+            }
+
+            changed = subscribed;
+        }
+
+        if (change.CancelPlanned && !changed.Planned.IsEmpty)
+        {
+            changed = changed with { Planned = [] };
+        }
+
+        if (change.Migrate is { } migration)
+        {
+            changed = SubscriptionRules.Migrate(changed, migration.Plan, book, now);
         }
 
         if (change.Zone is not null || change.Anchor is not null)
@@ -135,6 +157,6 @@ public static class AccountRules
         }
 
         // From here the command succeeds.
-        return changed == account ? account : changed with { Version = account.Version + 1, DecidedAt = now };
+        return changed == folded ? account : changed with { Version = account.Version + 1, DecidedAt = now };
     }
 }

@@ -5,13 +5,19 @@ namespace Weir.Engine;
 /// <summary>Which plan to move to after a denial (BAL-11).</summary>
 internal static class PlanAdvice
 {
-    /// <summary>The cheapest plan, not retired, that would have allowed this very request; plans without a price come last.</summary>
+    /// <summary>The cheapest plan that is offered to all and would have allowed this very request; plans without a price come last.</summary>
     public static Advice? For(
         AccountState account, AccountState workspace, CatalogBook book, Plan current, Consume command, ImmutableArray<Violation> violations)
     {
+        // No plan helps while the account itself is refused.
+        if (account.Account.Suspended)
+        {
+            return null;
+        }
+
         IEnumerable<Plan> candidates = book.Active.PlanOrder
             .Select(key => book.Active.Plans[key])
-            .Where(plan => !plan.Retired && plan.Key != current.Key)
+            .Where(plan => plan.IsOffered && plan.Key != current.Key)
             .OrderBy(plan => plan.Price?.Monthly ?? (plan.Price?.Yearly / 12) ?? decimal.MaxValue);
         foreach (Plan plan in candidates)
         {

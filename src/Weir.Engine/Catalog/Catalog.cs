@@ -247,6 +247,12 @@ public sealed class Plan
 
     public bool Retired { get; init; }
 
+    /// <summary>The host's key of the one account that may have it, or null for a plan that is for all.</summary>
+    public string? Account { get; init; }
+
+    /// <summary>Whether any account may move to it: neither retired nor made for one.</summary>
+    public bool IsOffered => !Retired && Account is null;
+
     public required Metadata Metadata { get; init; }
 }
 

@@ -87,6 +87,11 @@ public static class CatalogReader
             cursor.Fail($"The plan '{key}' is retired, so new accounts cannot get it; defaultPlan must be a plan that is not retired.");
         }
 
+        else if (plan is { Account: not null })
+        {
+            cursor.Fail($"The plan '{key}' is made for one account, so new accounts cannot get it; defaultPlan must be a plan for all.");
+        }
+
         return plan;
     }
 

@@ -7,7 +7,7 @@ public static class CatalogSuccession
 {
     /// <summary>
     /// The errors for which <paramref name="next"/> cannot follow <paramref name="current"/>: a plan or a meter in use is
-    /// gone, or a meter in use has another scale or kind. Empty when it can.
+    /// gone or becomes another account's own, or a meter in use has another scale or kind. Empty when it can.
     /// </summary>
     /// <param name="nextRoot">The document of <paramref name="next"/>, for positions; without it they are 0.</param>
     /// <param name="plansInUse">Keys of plans that accounts have.</param>
@@ -18,9 +18,18 @@ public static class CatalogSuccession
         CatalogErrors errors = new();
         foreach (string key in current.PlanOrder)
         {
-            if (plansInUse.Contains(key) && !next.Plans.ContainsKey(key))
+            if (!plansInUse.Contains(key))
+            {
+                continue;
+            }
+
+            if (!next.Plans.TryGetValue(key, out Plan? plan))
             {
                 Add(errors, nextRoot, $"The plan '{key}' is in use and cannot be removed; mark it retired: true.", "plans", key);
+            }
+            else if (plan.Account is not null && plan.Account != current.Plans[key].Account)
+            {
+                Add(errors, nextRoot, $"The plan '{key}' is in use and cannot become another account's own; make a new plan for that account.", "plans", key, "account");
             }
         }
 

@@ -30,7 +30,7 @@ internal static class PlanReader
             : cursor.Members(
                 "a plan",
                 "name", "description", "price", "allowances", "requests", "slots", "rates", "features", "alerts",
-                "enforcement", "retired", "metadata");
+                "enforcement", "retired", "account", "metadata");
         return members is null
             ? new Plan
             {
@@ -58,8 +58,21 @@ internal static class PlanReader
                 Alerts = Alerts(members),
                 Enforcement = members.TryGet("enforcement", out DocumentCursor mode) ? CatalogReader.Enforcement(mode) : null,
                 Retired = members.Boolean("retired"),
+                Account = members.TryGet("account", out DocumentCursor account) ? OwnAccount(account) : null,
                 Metadata = MetadataReader.Read(members),
             };
+    }
+
+    /// <summary>The account that a plan is made for.</summary>
+    private static string? OwnAccount(DocumentCursor cursor)
+    {
+        string? key = cursor.RawText("the account of a plan");
+        if (key is not null && !Identifier.IsValid(key))
+        {
+            cursor.Fail($"'{DocumentCursor.Cut(key)}' cannot be the key of an account: it must be {Identifier.Form}.");
+        }
+
+        return key;
     }
 
     private static PlanPrice? Price(MemberSet plan)

@@ -82,6 +82,8 @@ internal static class AccountRows
         Suspended = row.Int64(at + 7) != 0,
         Timeline = AccountJson.ReadTimeline(row.Bytes(at + 8)),
         Overrides = AccountJson.ReadOverrides(row.Bytes(at + 9)),
+        Planned = AccountJson.ReadPlanned(row.Bytes(at + 10)),
+        FormerPlans = AccountJson.ReadFormer(row.Bytes(at + 11)),
     };
 
     public static Balance ReadBalance(Statement row, int at)
@@ -144,31 +146,29 @@ internal static class AccountRows
         Statement write = connection.Prepared(statement).Bind(1, workspace).Bind(2, account.Id).Bind(3, account.Version)
             .Bind(4, Clock.ToMicros(account.CreatedAt)).Bind(5, Clock.ToMicros(account.DecidedAt)).Bind(6, Micros(account.FirstLiveEventAt))
             .Bind(7, account.Plan).Bind(8, account.PinnedVersion).Bind(9, account.Suspended).BindUtf8(10, AccountJson.WriteTimeline(account.Timeline));
-        if (AccountJson.WriteOverrides(account.Overrides) is { } overrides)
-        {
-            write.BindUtf8(11, overrides);
-        }
-        else
-        {
-            write.BindNull(11);
-        }
-
+        BindJson(write, 11, AccountJson.WriteOverrides(account.Overrides));
+        BindJson(write, 12, AccountJson.WritePlanned(account.Planned));
+        BindJson(write, 13, AccountJson.WriteFormer(account.FormerPlans));
         write.Run();
     }
 
     public static void WriteProfile(Connection connection, string statement, int workspace, long account, AccountProfile profile)
     {
         Statement write = connection.Prepared(statement).Bind(1, workspace).Bind(2, account).Bind(3, profile.Key.Value).Bind(4, profile.Name);
-        if (AccountJson.WriteTexts(profile.ExternalIds) is { } ids)
+        BindJson(write, 5, AccountJson.WriteTexts(profile.ExternalIds));
+        write.Run();
+    }
+
+    private static void BindJson(Statement statement, int index, byte[]? json)
+    {
+        if (json is not null)
         {
-            write.BindUtf8(5, ids);
+            statement.BindUtf8(index, json);
         }
         else
         {
-            write.BindNull(5);
+            statement.BindNull(index);
         }
-
-        write.Run();
     }
 
     public static void Write(Connection connection, int workspace, long account, AccountChanges changes)

@@ -1,2 +1,13 @@
--- Along the index of plans. Account 0 is the workspace itself.
-SELECT plan, count(*) FROM accounts WHERE workspace = ?1 AND id <> 0 GROUP BY plan
+-- Along the index of plans; then the few accounts of which a planned change has acted by now (?2) are moved from the plan of their row to
+-- the one that they have. Account 0 is the workspace itself.
+WITH moved AS (
+  SELECT a.plan AS was, (SELECT json_extract(c.value, '$.plan') FROM json_each(a.planned) c WHERE json_extract(c.value, '$.at') <= ?2 ORDER BY c.key DESC LIMIT 1) AS now
+  FROM accounts a WHERE a.workspace = ?1 AND a.planned IS NOT NULL
+)
+SELECT plan, sum(accounts) FROM (
+  SELECT plan, count(*) AS accounts FROM accounts WHERE workspace = ?1 AND id <> 0 GROUP BY plan
+  UNION ALL
+  SELECT was, -1 FROM moved WHERE now IS NOT NULL
+  UNION ALL
+  SELECT now, 1 FROM moved WHERE now IS NOT NULL
+) GROUP BY plan HAVING sum(accounts) > 0

@@ -57,7 +57,7 @@ internal sealed class SqliteAccounts(ReaderPool readers, LedgerMemory memory, Ov
             connection =>
             {
                 Dictionary<string, long> counts = new(StringComparer.Ordinal);
-                Statement rows = connection.Prepared("Accounts/CountByPlan").Bind(1, workspace.Value);
+                Statement rows = connection.Prepared("Accounts/CountByPlan").Bind(1, workspace.Value).Bind(2, Clock.ToMicros(memory.Now()));
                 while (rows.Step())
                 {
                     counts[rows.Text(0)] = rows.Int64(1);
@@ -72,7 +72,7 @@ internal sealed class SqliteAccounts(ReaderPool readers, LedgerMemory memory, Ov
         Instant now = memory.Now();
         List<(AccountProfile Profile, Account Head)> page = [];
         Statement rows = connection.Prepared("Accounts/ListAccounts").Bind(1, workspace).Bind(2, filter.After?.Value ?? "").Bind(3, filter.Plan)
-            .Bind(4, filter.Search).Bind(5, filter.Limit);
+            .Bind(4, filter.Search).Bind(5, filter.Limit).Bind(6, Clock.ToMicros(now)).Bind(7, filter.PinnedElsewhereThan);
         while (rows.Step())
         {
             page.Add((AccountRows.ReadProfile(rows, 0), AccountRows.ReadHead(rows, 3)));

@@ -38,7 +38,7 @@ internal sealed class SqliteCatalogs(Writer writer, ReaderPool readers, LedgerMe
     public ValueTask<CatalogUse> ReadUseAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         readers.ReadAsync(
             connection => new CatalogUse(
-                Texts(connection.Prepared("Catalog/UsedPlans").Bind(1, workspace.Value)),
+                Texts(connection.Prepared("Catalog/UsedPlans").Bind(1, workspace.Value).Bind(2, Clock.ToMicros(memory.Now()))),
                 Texts(connection.Prepared("Catalog/UsedMeters").Bind(1, workspace.Value))),
             cancellationToken);
 

@@ -365,7 +365,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
     /// <summary>Whether anything changed beside what every decision moves.</summary>
     private static bool IsChanged(Account before, Account after) =>
         before.Plan != after.Plan || before.PinnedVersion != after.PinnedVersion || before.Suspended != after.Suspended
-        || !before.Timeline.Equals(after.Timeline) || before.Overrides != after.Overrides;
+        || !before.Timeline.Equals(after.Timeline) || before.Overrides != after.Overrides || before.Planned != after.Planned || before.FormerPlans != after.FormerPlans;
 
     private ValueTask<TResult> Guarded<TArgument, TResult>(TArgument argument, Func<TArgument, TResult> work) => ValueTask.FromResult(Run(argument, work));
 

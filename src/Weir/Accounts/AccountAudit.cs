@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 
+using NodaTime;
 using NodaTime.Text;
 
 using Weir.Engine;
@@ -12,7 +13,7 @@ internal static class AccountAudit
     /// <summary>An account that a call made; accounts that their first event makes are no change of configuration.</summary>
     public static AuditEntry Created(AuditActor actor, Account account) => new(actor, AuditActions.AccountCreated, AuditTarget.Account(account.Id))
     {
-        After = SettingsOf(account),
+        After = SettingsOf(account, account.CreatedAt),
     };
 
     /// <param name="profile">The members of the profile that change.</param>
@@ -29,8 +30,9 @@ internal static class AccountAudit
             return new AuditEntry(actor, AuditActions.OverrideRemoved, AuditTarget.Account(after.Id)) { Before = Of(removed) };
         }
 
-        JsonObject was = SettingsOf(before);
-        JsonObject now = SettingsOf(after);
+        // A planned change that has acted since is nobody's doing now.
+        JsonObject was = SettingsOf(before, after.DecidedAt);
+        JsonObject now = SettingsOf(after, after.DecidedAt);
         foreach (string same in was.Select(member => member.Key).Where(name => JsonNode.DeepEquals(was[name], now[name])).ToList())
         {
             was.Remove(same);
@@ -45,12 +47,13 @@ internal static class AccountAudit
         return new AuditEntry(actor, AuditActions.AccountChanged, AuditTarget.Account(after.Id)) { Before = was.Count == 0 ? null : was, After = now };
     }
 
-    private static JsonObject SettingsOf(Account account)
+    private static JsonObject SettingsOf(Account account, Instant at)
     {
+        Subscription subscription = account.SubscriptionAt(at);
         JsonObject settings = new()
         {
-            ["plan"] = account.Plan,
-            ["pinnedVersion"] = account.PinnedVersion,
+            ["plan"] = subscription.Plan,
+            ["pinnedVersion"] = subscription.PinnedVersion,
             ["timeZone"] = account.Timeline.Latest.Zone.Id,
             ["anchor"] = LocalDateTimePattern.ExtendedIso.Format(account.Timeline.Latest.Anchor),
             ["suspended"] = account.Suspended,
@@ -60,8 +63,21 @@ internal static class AccountAudit
             settings["alertRules"] = JsonNode.Parse(rules);
         }
 
+        JsonArray planned = [.. account.Planned.Where(change => change.At > at).Select(change => (JsonNode)Of(change))];
+        if (planned.Count > 0)
+        {
+            settings["planned"] = planned;
+        }
+
         return settings;
     }
+
+    private static JsonObject Of(PlannedChange change) => new()
+    {
+        ["at"] = InstantPattern.ExtendedIso.Format(change.At),
+        ["plan"] = change.Subscription.Plan,
+        ["pinnedVersion"] = change.Subscription.PinnedVersion,
+    };
 
     /// <summary>Limits in smallest units, as they are stored: a later catalog cannot change what the record says.</summary>
     private static JsonObject Of(LimitOverride entry) => new()

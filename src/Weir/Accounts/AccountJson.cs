@@ -108,6 +108,16 @@ public static class AccountJson
         ];
     }
 
+    /// <summary><c>[{"at":…,"plan":"starter","version":3}]</c>; null for none.</summary>
+    public static byte[]? WritePlanned(ImmutableArray<PlannedChange> planned) => WriteSubscriptions([.. planned.Select(change => (change.At, change.Subscription))]);
+
+    public static ImmutableArray<PlannedChange> ReadPlanned(ReadOnlySpan<byte> json) => [.. ReadSubscriptions(json).Select(change => new PlannedChange(change.At, change.Subscription))];
+
+    /// <summary>As <see cref="WritePlanned"/>; <c>at</c> is when each ended.</summary>
+    public static byte[]? WriteFormer(ImmutableArray<FormerPlan> former) => WriteSubscriptions([.. former.Select(plan => (plan.Until, plan.Subscription))]);
+
+    public static ImmutableArray<FormerPlan> ReadFormer(ReadOnlySpan<byte> json) => [.. ReadSubscriptions(json).Select(plan => new FormerPlan(plan.At, plan.Subscription))];
+
     /// <summary>One object of texts; null for none.</summary>
     public static byte[]? WriteTexts(IReadOnlyDictionary<string, string> texts)
     {
@@ -133,6 +143,41 @@ public static class AccountJson
 
         using JsonDocument document = Parse(json);
         return document.RootElement.EnumerateObject().ToImmutableSortedDictionary(p => p.Name, p => p.Value.GetString()!, StringComparer.Ordinal);
+    }
+
+    private static byte[]? WriteSubscriptions(IReadOnlyCollection<(Instant At, Subscription Subscription)> subscriptions) => subscriptions.Count == 0 ? null : Write(writer =>
+    {
+        writer.WriteStartArray();
+        foreach ((Instant at, Subscription subscription) in subscriptions)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("at"u8, Clock.ToMicros(at));
+            writer.WriteString("plan"u8, subscription.Plan);
+            if (subscription.PinnedVersion is { } version)
+            {
+                writer.WriteNumber("version"u8, version);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    });
+
+    private static List<(Instant At, Subscription Subscription)> ReadSubscriptions(ReadOnlySpan<byte> json)
+    {
+        if (json.IsEmpty)
+        {
+            return [];
+        }
+
+        using JsonDocument document = Parse(json);
+        return
+        [
+            .. document.RootElement.EnumerateArray().Select(item => (
+                Clock.FromMicros(item.GetProperty("at"u8).GetInt64()),
+                new Subscription(item.GetProperty("plan"u8).GetString()!, item.TryGetProperty("version"u8, out JsonElement version) ? version.GetInt32() : null))),
+        ];
     }
 
     private static JsonDocument Parse(ReadOnlySpan<byte> json)

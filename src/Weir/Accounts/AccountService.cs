@@ -121,7 +121,7 @@ public sealed class AccountService(IWeirStore store, CatalogService catalogs, Gr
 
         CatalogBook book = await catalogs.BookAsync(workspace, (Account?)null, cancellationToken);
         AccountState head = await store.Ledger.ReadWorkspaceStateAsync(workspace, cancellationToken);
-        AccountRules.Apply(BatchExecutor.NewAccount(key, head, book.Active, Now, change).Account, change, book, Now, out Failure? failure);
+        AccountRules.Apply(BatchExecutor.NewAccount(key, head, book.Active, Now, change).Account, change, book, key.Value, Now, out Failure? failure);
         return failure;
     }
 }

@@ -25,8 +25,11 @@ public sealed record AccountFilter
 {
     public const int LargestLimit = 1000;
 
-    /// <summary>Accounts on one plan.</summary>
+    /// <summary>Accounts on one plan, by the store's clock.</summary>
     public string? Plan { get; init; }
+
+    /// <summary>Accounts that are pinned, now or by a change that is planned, to another catalog version than this one.</summary>
+    public int? PinnedElsewhereThan { get; init; }
 
     /// <summary>Text that the key or the name contains, without regard to ASCII case.</summary>
     public string? Search { get; init; }

@@ -88,8 +88,8 @@ public sealed class CatalogService(IWeirStore store)
         return _documents[workspace] = (version, root);
     }
 
-    /// <summary>The active version with every pinned one that is asked for.</summary>
-    internal async ValueTask<CatalogBook> BookAsync(WorkspaceId workspace, int activeVersion, IEnumerable<int> pinned, CancellationToken cancellationToken)
+    /// <summary>The active version with every one that an account is pinned to: now, by a change that is planned, or before.</summary>
+    internal async ValueTask<CatalogBook> BookAsync(WorkspaceId workspace, int activeVersion, IEnumerable<Account> accounts, CancellationToken cancellationToken)
     {
         if (!_books.TryGetValue(workspace, out CatalogBook? book) || book.ActiveVersion != activeVersion)
         {
@@ -98,23 +98,40 @@ public sealed class CatalogService(IWeirStore store)
             _books[workspace] = book;
         }
 
-        foreach (int version in pinned)
+        foreach (Account account in accounts)
         {
-            if (!book.Versions.ContainsKey(version))
+            book = account.PinnedVersion is { } pinned ? await WithAsync(workspace, book, pinned, cancellationToken) : book;
+            foreach (PlannedChange change in account.Planned)
             {
-                book = new CatalogBook(activeVersion, book.Versions.Add(version, await FindAsync(workspace, version, cancellationToken)));
-                _books[workspace] = book;
+                book = change.Subscription.PinnedVersion is { } later ? await WithAsync(workspace, book, later, cancellationToken) : book;
+            }
+
+            // What rolls over is what was left of the plan of then.
+            foreach (FormerPlan former in account.FormerPlans)
+            {
+                book = former.Subscription.PinnedVersion is { } earlier ? await WithAsync(workspace, book, earlier, cancellationToken) : book;
             }
         }
 
         return book;
     }
 
+    private async ValueTask<CatalogBook> WithAsync(WorkspaceId workspace, CatalogBook book, int version, CancellationToken cancellationToken)
+    {
+        if (book.Versions.ContainsKey(version))
+        {
+            return book;
+        }
+
+        book = new CatalogBook(book.ActiveVersion, book.Versions.Add(version, await FindAsync(workspace, version, cancellationToken)));
+        return _books[workspace] = book;
+    }
+
     /// <summary>The book that an account's plan is looked up in.</summary>
     public async ValueTask<CatalogBook> BookAsync(WorkspaceId workspace, Account? account, CancellationToken cancellationToken)
     {
         int version = await store.Catalogs.ActiveVersionAsync(workspace, cancellationToken);
-        return await BookAsync(workspace, version, account?.PinnedVersion is { } pinned ? [pinned] : [], cancellationToken);
+        return await BookAsync(workspace, version, account is null ? [] : [account], cancellationToken);
     }
 
     /// <summary>Validates a document as the next version, without effect.</summary>

@@ -32,7 +32,7 @@ public interface ICatalogStore
     /// <summary>Activates an earlier version, if <paramref name="expectedActive"/> is still the active one. False when it is not.</summary>
     ValueTask<bool> ActivateAsync(WorkspaceId workspace, int version, int expectedActive, AuditEntry audit, CancellationToken cancellationToken);
 
-    /// <summary>Meters that have entries and plans that accounts are on: what a new version must not remove.</summary>
+    /// <summary>Meters that have entries and plans that accounts are on or will be: what a new version must not remove.</summary>
     ValueTask<CatalogUse> ReadUseAsync(WorkspaceId workspace, CancellationToken cancellationToken);
 }
 

@@ -50,8 +50,7 @@ public sealed class UsageService(IWeirStore store, CatalogService catalogs, Rese
     public async ValueTask<IReadOnlyList<AccountUsage>> OfAsync(WorkspaceId workspace, IReadOnlyList<AccountRecord> records, CancellationToken cancellationToken)
     {
         int version = await store.Catalogs.ActiveVersionAsync(workspace, cancellationToken);
-        IEnumerable<int> pinned = records.Where(record => record.State.Account.PinnedVersion is not null).Select(record => record.State.Account.PinnedVersion!.Value).Distinct();
-        CatalogBook book = await catalogs.BookAsync(workspace, version, pinned, cancellationToken);
+        CatalogBook book = await catalogs.BookAsync(workspace, version, records.Select(record => record.State.Account), cancellationToken);
         Instant now = Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
         return
         [
@@ -65,10 +64,12 @@ public sealed class UsageService(IWeirStore store, CatalogService catalogs, Rese
 
     private AccountUsage Of(AccountRecord record, CatalogBook book, Instant now)
     {
-        Plan plan = book.PlanOf(record.State.Account, now);
-        ImmutableArray<UsageLine> lines = UsageView.Of(record.State, book, now);
+        // The clock here may lie a moment behind the account's last decision, which counts (TX-3).
+        Instant at = Instant.Max(now, record.State.Account.DecidedAt);
+        Plan plan = book.PlanOf(record.State.Account, at);
+        ImmutableArray<UsageLine> lines = UsageView.Of(record.State, book, at);
         return new AccountUsage(
-            record.Profile, record.State, book.CatalogOf(record.State.Account, now), plan, options.Enforcement ?? plan.Enforcement ?? book.Active.Enforcement,
+            record.Profile, record.State, book.CatalogOf(record.State.Account, at), plan, options.Enforcement ?? plan.Enforcement ?? book.Active.Enforcement,
             lines, Cost(lines, Per.Month), Cost(lines, Per.Lifetime), now);
     }
 

@@ -47,8 +47,7 @@ public sealed class BatchExecutor
             await using (ILedgerTransaction transaction = await _store.Ledger.BeginAsync(workspace, CancellationToken.None))
             {
                 LedgerSnapshot snapshot = await transaction.LoadAsync(load, CancellationToken.None);
-                IEnumerable<int> pinned = snapshot.Accounts.Values.Where(s => s.Account.PinnedVersion is not null).Select(s => s.Account.PinnedVersion!.Value);
-                CatalogBook book = await _catalogs.BookAsync(workspace, snapshot.ActiveCatalogVersion, pinned, CancellationToken.None);
+                CatalogBook book = await _catalogs.BookAsync(workspace, snapshot.ActiveCatalogVersion, snapshot.Accounts.Values.Select(s => s.Account), CancellationToken.None);
                 missing = Missing(commands, snapshot, book);
                 if (missing.Count == 0 || attempt == MostAttempts)
                 {
@@ -354,7 +353,7 @@ public sealed class BatchExecutor
             return UnknownAccount(command);
         }
 
-        Account? changed = AccountRules.Apply(account.State.Account, command.Change, batch.Book, batch.Now(account.State), out Failure? failure);
+        Account? changed = AccountRules.Apply(account.State.Account, command.Change, batch.Book, command.Account.Value, batch.Now(account.State), out Failure? failure);
         if (changed is null)
         {
             return command.Failed(failure!);

@@ -20,7 +20,8 @@ internal sealed class MemoryAccounts(MemoryStore store) : IAccountStore
             [
                 .. store.Of(workspace).Accounts
                     .Where(pair => filter.After is not { } after || string.CompareOrdinal(pair.Key.Value, after.Value) > 0)
-                    .Where(pair => filter.Plan is null || pair.Value.Head.Plan == filter.Plan)
+                    .Where(pair => filter.Plan is null || pair.Value.Head.CurrentSubscription(store.Now()).Plan == filter.Plan)
+                    .Where(pair => filter.PinnedElsewhereThan is not { } version || IsPinnedElsewhere(pair.Value.Head, version))
                     .Where(pair => filter.Search is null || Contains(pair.Key.Value, filter.Search) || Contains(pair.Value.Profile?.Name ?? "", filter.Search))
                     .OrderBy(pair => pair.Key.Value, StringComparer.Ordinal)
                     .Take(filter.Limit)
@@ -72,11 +73,15 @@ internal sealed class MemoryAccounts(MemoryStore store) : IAccountStore
         lock (store.Gate)
         {
             IReadOnlyDictionary<string, long> counts = store.Of(workspace).Accounts.Values
-                .GroupBy(account => account.Head.Plan, StringComparer.Ordinal)
+                .GroupBy(account => account.Head.CurrentSubscription(store.Now()).Plan, StringComparer.Ordinal)
                 .ToDictionary(group => group.Key, group => group.LongCount(), StringComparer.Ordinal);
             return ValueTask.FromResult(counts);
         }
     }
+
+    private bool IsPinnedElsewhere(Account account, int version) =>
+        account.Planned.Where(change => change.At > store.Now()).Select(change => change.Subscription).Append(account.CurrentSubscription(store.Now()))
+            .Any(subscription => subscription.PinnedVersion is { } pinned && pinned != version);
 
     private static bool Contains(string text, string search) => AsciiLower(text).Contains(AsciiLower(search), StringComparison.Ordinal);
 

@@ -68,7 +68,7 @@ internal sealed class MemoryCatalogs(MemoryStore store) : ICatalogStore
         {
             MemoryWorkspace found = store.Of(workspace);
             return ValueTask.FromResult(new CatalogUse(
-                found.Accounts.Values.Select(account => account.Head.Plan).ToHashSet(StringComparer.Ordinal),
+                found.Accounts.Values.SelectMany(account => account.Head.PlansFrom(store.Now())).ToHashSet(StringComparer.Ordinal),
                 found.MetersInUse.ToHashSet(StringComparer.Ordinal)));
         }
     }

@@ -173,9 +173,9 @@ public sealed class SubscriptionSpecs
         account = account with { Overrides = [.. overrides.Take(AccountRules.MostOverrides)] };
         LimitOverride one = new("credits", ScopeKind.Account, null, Quantity.Zero, null, null);
 
-        Assert.Null(AccountRules.Apply(account, new AccountChange { SetOverride = one }, book, default, out Failure? failure));
+        Assert.Null(AccountRules.Apply(account, new AccountChange { SetOverride = one }, book, null, default, out Failure? failure));
         Assert.Equal(Refusal.InvalidRequest, failure?.Refusal);
-        Account? changed = AccountRules.Apply(account, new AccountChange { SetOverride = overrides[0] with { Limit = new Quantity(5) } }, book, default, out failure);
+        Account? changed = AccountRules.Apply(account, new AccountChange { SetOverride = overrides[0] with { Limit = new Quantity(5) } }, book, null, default, out failure);
         Assert.Null(failure);
         Assert.Equal(AccountRules.MostOverrides, changed?.Overrides.Length);
         Assert.Contains(changed!.Overrides, o => o.Limit == new Quantity(5));

@@ -51,7 +51,7 @@ internal sealed class AdmissionWorkload
             if (step.Kind == StepKind.Plan)
             {
                 AccountChange change = new() { Plan = step.Amount % 2 == 0 ? "free" : "pro" };
-                _accounts[step.Account] = _accounts[step.Account] with { Account = AccountRules.Apply(_accounts[step.Account].Account, change, s_book, _now, out _)! };
+                _accounts[step.Account] = _accounts[step.Account] with { Account = AccountRules.Apply(_accounts[step.Account].Account, change, s_book, null, _now, out _)! };
                 continue;
             }
 

@@ -120,6 +120,27 @@ internal sealed partial class Story
                     Anchor = arguments["anchor"] is { } anchor ? PeriodText.Local(anchor.Replace('T', ' ')) : null,
                     Suspended = arguments["suspended"] is { } suspended ? bool.Parse(suspended) : null,
                 });
+            case "subscribe":
+                return Changed(first, new AccountChange
+                {
+                    Subscribe = new SubscriptionChange(arguments.Words[0])
+                    {
+                        When = arguments["when"] == "next_period" ? PlanStart.NextPeriod : PlanStart.Immediate,
+                        Pin = arguments["pin"] == "true",
+                        Until = arguments["until"] is { } until ? StoryText.Instant(until) : null,
+                        Then = arguments["then"],
+                    },
+                });
+            case "cancel":
+                return Changed(first, new AccountChange { CancelPlanned = true });
+            case "migrate":
+                return Changed(first, new AccountChange { Migrate = new PlanMigration(arguments["plan"]) });
+            case "compare":
+                AccountState compared = AccountOf(first);
+                Account after = AccountRules.Apply(compared.Account, new AccountChange { Migrate = new PlanMigration(null) }, _book, first, _now, out _)!;
+                return ("", string.Join("; ", PlanComparison.Of(compared, after, _book, _now).Limits.Select(StoryText.Difference)));
+            case "plan":
+                return ("", StoryText.Plans(AccountOf(first).Account, _now));
             case "override":
                 return Changed(first, Override(arguments));
             case "grant":
@@ -203,7 +224,7 @@ internal sealed partial class Story
     private (string, string) Changed(string account, AccountChange change)
     {
         AccountState state = AccountOf(account);
-        Account? changed = AccountRules.Apply(state.Account, change, _book, _now, out Failure? failure);
+        Account? changed = AccountRules.Apply(state.Account, change, _book, account, _now, out Failure? failure);
         Assert.Equal(changed is null, failure is not null);
         if (failure is not null)
         {

@@ -116,6 +116,23 @@ internal static class StoryText
         + (line.Remaining is { } left ? $" leaves {left.ToDecimal(line.Limit.Meter.Scale)} ({Decimals.Normalize(Math.Round(line.Percent!.Value, 2))} %)" : "")
         + (line.Overage > Quantity.Zero ? $" overage {line.Overage.ToDecimal(line.Limit.Meter.Scale)} costs {Decimals.Normalize(line.OverageCost?.Amount ?? 0)}" : "");
 
+    /// <summary><c>pro@1; free from 2026-04-01; was starter until 2026-02-01</c>.</summary>
+    public static string Plans(Account account, Instant now)
+    {
+        Account folded = SubscriptionRules.Fold(account, now);
+        return string.Join("; ", folded.Planned.Select(change => $"{Name(change.Subscription)} from {Show(change.At)}")
+            .Concat(folded.FormerPlans.Select(former => $"was {Name(former.Subscription)} until {Show(former.Until)}"))
+            .Prepend(Name(account.SubscriptionAt(now))));
+    }
+
+    public static string Difference(LimitDifference limit) =>
+        $"{limit.Meter.Key} {Of(limit.Before, limit.Meter)} -> {Of(limit.After, limit.Meter)}, used {limit.Used?.ToDecimal(limit.Meter.Scale)}{(limit.IsOver ? " over" : "")}";
+
+    private static string Of(StandingLimit? limit, Meter meter) =>
+        limit is not { } standing ? "none" : standing.Limit?.ToDecimal(meter.Scale).ToString(CultureInfo.InvariantCulture) ?? "unlimited";
+
+    private static string Name(Subscription subscription) => subscription.PinnedVersion is { } version ? $"{subscription.Plan}@{version}" : subscription.Plan;
+
     public static string Kind(EntryKind kind, ConsumeMode mode) => kind switch
     {
         EntryKind.Usage => mode == ConsumeMode.Record ? "recorded" : "allowed",

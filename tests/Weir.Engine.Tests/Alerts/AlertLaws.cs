@@ -121,9 +121,9 @@ public sealed class AlertLaws
             case UseKind.Override:
                 LimitOverride entry = new("credits", ScopeKind.Account, use.User == 0 ? null : Per.Month, use.Amount < 0 ? null : new Quantity(use.Amount * 10L), null, null);
                 AccountChange change = use.User == 2 ? new AccountChange { RemoveOverride = ("credits", ScopeKind.Account, Per.Month) } : new AccountChange { SetOverride = entry };
-                return new Decision(state with { Account = AccountRules.Apply(state.Account, change, s_book, now, out _)! }, workspace);
+                return new Decision(state with { Account = AccountRules.Apply(state.Account, change, s_book, null, now, out _)! }, workspace);
             case UseKind.Plan:
-                return new Decision(state with { Account = AccountRules.Apply(state.Account, new AccountChange { Plan = use.User == 0 ? "free" : "pro" }, s_book, now, out _)! }, workspace);
+                return new Decision(state with { Account = AccountRules.Apply(state.Account, new AccountChange { Plan = use.User == 0 ? "free" : "pro" }, s_book, null, now, out _)! }, workspace);
             default:
                 string type = use.Kind == UseKind.Store ? "store" : "use";
                 Properties properties = Properties.Of([new("n", PropertyValue.Of(Math.Abs(use.Amount))), new("bytes", PropertyValue.Of(use.Amount))]);

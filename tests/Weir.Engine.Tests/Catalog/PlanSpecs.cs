@@ -35,11 +35,17 @@ public sealed class PlanSpecs
         plans: { free: { name: "x\ty" } }
             /plans/free/name 5:24 Name must not be blank and is at most 255 characters of Unicode without control characters or lone surrogates.
         plans: { free: { limits: { credits: 5 } } }
-            /plans/free/limits 5:18 'limits' is not a member of a plan; allowed: 'name', 'description', 'price', 'allowances', 'requests', 'slots', 'rates', 'features', 'alerts', 'enforcement', 'retired' and 'metadata'.
+            /plans/free/limits 5:18 'limits' is not a member of a plan; allowed: 'name', 'description', 'price', 'allowances', 'requests', 'slots', 'rates', 'features', 'alerts', 'enforcement', 'retired', 'account' and 'metadata'.
         plans: { free: { slots: { "a b": 1 } } }
             /plans/free/slots/a b 5:27 'a b' cannot name a kind of slot: a name is a letter or '_' followed by letters, digits, '_', '-' or '.', at most 100 characters.
         plans: { free: [] }
-            /plans/free 5:16 A plan must be a mapping (members: 'name', 'description', 'price', 'allowances', 'requests', 'slots', 'rates', 'features', 'alerts', 'enforcement', 'retired' and 'metadata'); this is a list.
+            /plans/free 5:16 A plan must be a mapping (members: 'name', 'description', 'price', 'allowances', 'requests', 'slots', 'rates', 'features', 'alerts', 'enforcement', 'retired', 'account' and 'metadata'); this is a list.
+        plans: { free: {}, acme: { account: acme } }
+        plans: { free: { account: acme } }
+            /defaultPlan 2:14 The plan 'free' is made for one account, so new accounts cannot get it; defaultPlan must be a plan for all.
+        plans: { free: {}, acme: { account: 5 }, other: { account: "a b" } }
+            /plans/acme/account 5:37 The account of a plan must be a text; this is the number 5, which becomes a text in quotes.
+            /plans/other/account 5:60 'a b' cannot be the key of an account: it must be 1 to 255 printable ASCII characters without spaces (0x21 to 0x7E).
         plans: { free: }
         plans: { paid: {} }
             /defaultPlan 2:14 'free' is not a plan of this catalog; plans: 'paid'.

@@ -34,7 +34,8 @@ public sealed class MalformedBodyTests
         ["POST /api/v1/events/{id}/reverse"] = ("/api/v1/events/evt-7/reverse", """{ "reason": "why" }"""),
         ["PUT /api/v1/accounts/{key}"] = ("/api/v1/accounts/new-7",
             """{ "name": "N", "plan": "free", "timeZone": "UTC", "anchor": "2026-01-31T09:00:00", "suspended": false, "externalIds": { "billing": "b" } }"""),
-        ["PUT /api/v1/accounts/{key}/subscription"] = ("/api/v1/accounts/acme-7/subscription", """{ "plan": "pro", "pin": true }"""),
+        ["PUT /api/v1/accounts/{key}/subscription"] = ("/api/v1/accounts/acme-7/subscription", """{ "plan": "pro", "pin": true, "when": "immediate", "until": "2027-01-01T00:00:00Z", "then": "free" }"""),
+        ["POST /api/v1/migrate"] = ("/api/v1/migrate", """{ "plan": "pro" }"""),
         ["PUT /api/v1/accounts/{key}/overrides/{meter}"] = ("/api/v1/accounts/acme-7/overrides/tokens",
             """{ "limit": 5, "scope": "account", "per": "month", "until": "2027-01-01T00:00:00Z", "reason": "why" }"""),
         ["PUT /api/v1/accounts/{key}/alert-rules"] = ("/api/v1/accounts/acme-7/alert-rules",
@@ -55,7 +56,7 @@ public sealed class MalformedBodyTests
     ];
 
     private static readonly string[] s_documents =
-        ["PUT /api/v1/catalog", "POST /api/v1/catalog/validate", "PUT /api/v1/catalog/events/{type}", "PUT /api/v1/catalog/plans/{key}"];
+        ["PUT /api/v1/catalog", "POST /api/v1/catalog/validate", "PUT /api/v1/catalog/events/{type}", "PUT /api/v1/catalog/plans/{key}", "PUT /api/v1/accounts/{key}/plan"];
 
     /// <summary>Texts that no member may carry: they would break what is stored, shown or logged.</summary>
     private static readonly string[] s_badTexts = ["\\u0000", "a\\ud800b", "a\\udc00", "a\\r\\nb: c", "\\u001b[31mred", "a\\u2028b", "a\\u0085b"];
@@ -117,7 +118,7 @@ public sealed class MalformedBodyTests
         await using WeirHost host = await StartAsync();
         string before = await OtherWorkspaceTests.EverythingAsync(host.Admin);
         HttpMethod method = new(call.Split(' ')[0]);
-        string path = call.Split(' ')[1].Replace("{type}", "chat", StringComparison.Ordinal).Replace("{key}", "free", StringComparison.Ordinal);
+        string path = call.Split(' ')[1].Replace("{type}", "chat", StringComparison.Ordinal).Replace("{key}", call.Contains("/accounts/", StringComparison.Ordinal) ? "acme-7" : "free", StringComparison.Ordinal);
         foreach (string text in new[]
         {
             "", "{", "null", "[]", "3", """{ "unknown": 1 }""", """{ "description": "a", "description": "b" }""", """{ "description": "\u0000" }""", """{ "description": "\ud800" }""",

@@ -22,7 +22,7 @@ public sealed class AccountApiTests
         Reply changed = await host.Admin.PutJsonAsync("/api/v1/accounts/acme", """{ "name": "Acme Ltd", "suspended": true }""");
         Same("""
             { "key": "acme", "name": "Acme Ltd", "plan": { "key": "starter", "name": "Starter Plan", "description": "For people who use Nexa every week" },
-              "pinnedVersion": null, "timeZone": "Africa/Nairobi", "anchor": "2026-01-31T09:00:00", "suspended": true, "createdAt": "2026-11-21T10:00:00Z",
+              "pinnedVersion": null, "scheduled": [], "timeZone": "Africa/Nairobi", "anchor": "2026-01-31T09:00:00", "suspended": true, "createdAt": "2026-11-21T10:00:00Z",
               "externalIds": { "billing": "cus_1" }, "overrides": [] }
             """, changed.ExpectOk().Json);
         Same(changed.Text, (await host.Admin.ReadAsync("/api/v1/accounts/acme")).ExpectOk().Json);

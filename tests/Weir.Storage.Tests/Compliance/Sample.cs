@@ -53,6 +53,8 @@ internal static class Sample
                 new AlertRule("credits", ScopeKind.User, null, new AlertThreshold(AlertBasis.Percent, 82.5m)),
                 new AlertRule("cost", ScopeKind.Account, Per.CalendarDay, new AlertThreshold(AlertBasis.Amount, 20_000_000_000)),
             ]),
+        Planned = [new PlannedChange(Now + Duration.FromDays(9), new Subscription("starter", 2)), new PlannedChange(Now + Duration.FromDays(40), new Subscription("free", null))],
+        FormerPlans = [new FormerPlan(Now - Duration.FromDays(90), new Subscription("free", null)), new FormerPlan(Now - Clock.Microsecond, new Subscription("professional", 1))],
     };
 
     public static BalanceKey Key(string meter = "credits", Per per = Per.Month, ScopeKind scope = ScopeKind.Account, long scopeId = 0, Instant? start = null) =>

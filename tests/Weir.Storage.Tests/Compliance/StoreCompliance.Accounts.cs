@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 
+using NodaTime;
+
 using Weir.Engine;
 
 namespace Weir.Storage.Tests;
@@ -88,6 +90,48 @@ public abstract partial class StoreCompliance
         AccountState moved = AccountState.Of(Sample.Account(2, "pro") with { Version = 1 });
         await WriteAsync(new LedgerWrites { Accounts = [Sample.WriteOf(moved, "b")] });
         Same(new Dictionary<string, long> { ["free"] = 1, ["pro"] = 2 }, await Store.Accounts.CountByPlanAsync(Own, None));
+    }
+
+    [Fact(DisplayName = "PLAN-2: accounts are found and counted by the plan that they have by now, and plans ahead are in use, though no row was written when a change acted")]
+    public async Task PlansFollowTheClock()
+    {
+        await CreateAsync(Sample.New("a", 1), Sample.New("b", 2), Sample.New("c", 3, "pro"));
+        Instant first = Sample.Now + Duration.FromDays(1);
+        Instant second = Sample.Now + Duration.FromDays(2);
+        await WriteAsync(new LedgerWrites
+        {
+            Accounts = [Sample.WriteOf(AccountState.Of(Sample.Account(2, "trial") with
+            {
+                Version = 1,
+                PinnedVersion = 4,
+                Planned = [new PlannedChange(first, new Subscription("pro", 5)), new PlannedChange(second, new Subscription("free", null))],
+            }), "b")],
+        });
+
+        await TellsAsync(["free a", "pro c", "trial b"], "free pro trial", pinnedElsewhereThan4: "b", pinnedElsewhereThan5: "b");
+        Time.Now = first - Clock.Microsecond;
+        await TellsAsync(["free a", "pro c", "trial b"], "free pro trial", pinnedElsewhereThan4: "b", pinnedElsewhereThan5: "b");
+        Time.Now = first;
+        await TellsAsync(["free a", "pro b c"], "free pro", pinnedElsewhereThan4: "b", pinnedElsewhereThan5: "");
+        Time.Now = second;
+        await TellsAsync(["free a b", "pro c"], "free pro", pinnedElsewhereThan4: "", pinnedElsewhereThan5: "");
+    }
+
+    private async Task TellsAsync(string[] byPlan, string inUse, string pinnedElsewhereThan4, string pinnedElsewhereThan5)
+    {
+        IReadOnlyDictionary<string, long> counts = await Store.Accounts.CountByPlanAsync(Own, None);
+        List<string> found = [];
+        foreach (string plan in counts.Keys.Order(StringComparer.Ordinal))
+        {
+            List<string> keys = await KeysAsync(new AccountFilter { Plan = plan });
+            Assert.Equal(counts[plan], keys.Count);
+            found.Add($"{plan} {string.Join(' ', keys)}");
+        }
+
+        Assert.Equal(byPlan, found);
+        Assert.Equal(inUse, string.Join(' ', (await Store.Catalogs.ReadUseAsync(Own, None)).Plans.Order(StringComparer.Ordinal)));
+        Assert.Equal(pinnedElsewhereThan4, string.Join(' ', await KeysAsync(new AccountFilter { PinnedElsewhereThan = 4 })));
+        Assert.Equal(pinnedElsewhereThan5, string.Join(' ', await KeysAsync(new AccountFilter { PinnedElsewhereThan = 5 })));
     }
 
     private async Task<List<string>> KeysAsync(AccountFilter filter) => [.. (await Store.Accounts.ListAsync(Own, filter, None)).Select(record => record.Profile.Key.Value)];
