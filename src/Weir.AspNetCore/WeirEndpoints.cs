@@ -35,6 +35,8 @@ public static class WeirEndpointRouteBuilderExtensions
         PortalTokenEndpoints.Map(api);
         AuditEndpoints.Map(api);
         WorkspaceEndpoints.Map(api);
+        WebhookEndpoints.Map(api);
+        ContactEndpoints.Map(api);
         MismatchEndpoints.Map(api);
         HealthEndpoints.Map(endpoints);
         return api;

@@ -8,6 +8,7 @@ public sealed class SqliteStore : IWeirStore
 {
     private readonly SqliteStoreOptions _options;
     private readonly ReaderPool _readers;
+    private readonly SqliteDeliveries _deliveries;
     private bool _open;
 
     public SqliteStore(string path, TimeProvider time)
@@ -34,6 +35,7 @@ public sealed class SqliteStore : IWeirStore
         Alerts = new SqliteAlerts(Writer, _readers);
         Audit = new SqliteAudit(_readers);
         PortalTokens = new SqlitePortalTokens(Writer, _readers, memory);
+        Deliveries = _deliveries = new SqliteDeliveries(Writer, _readers, memory);
     }
 
     public IWorkspaceStore Workspaces { get; }
@@ -56,20 +58,23 @@ public sealed class SqliteStore : IWeirStore
 
     public IPortalTokenStore PortalTokens { get; }
 
+    public IDeliveryStore Deliveries { get; }
+
     internal Writer Writer { get; }
 
     internal LedgerMemory Memory { get; }
 
-    public Task OpenAsync(CancellationToken cancellationToken)
+    public async Task OpenAsync(CancellationToken cancellationToken)
     {
         if (_options.ReadOnly)
         {
-            return OpenReadOnlyAsync(cancellationToken);
+            await OpenReadOnlyAsync(cancellationToken);
+            return;
         }
 
         Writer.Open();
         _open = true;
-        return Task.CompletedTask;
+        await _deliveries.ReleaseClaimsAsync(cancellationToken);
     }
 
     public ValueTask DisposeAsync()

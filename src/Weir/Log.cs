@@ -20,6 +20,15 @@ internal static partial class Log
     [LoggerMessage(1101, LogLevel.Warning, "The summaries wait for the store and go on in {Delay}: {Reason}")]
     public static partial void ProjectorWaits(ILogger logger, TimeSpan delay, string reason);
 
+    [LoggerMessage(1201, LogLevel.Error, "The webhook {Webhook} is not delivered to: {Reason}")]
+    public static partial void WebhookCannotSign(ILogger logger, string webhook, string reason);
+
+    [LoggerMessage(1202, LogLevel.Warning, "Notifications wait for the store: {Reason}")]
+    public static partial void DispatcherWaits(ILogger logger, string reason);
+
+    [LoggerMessage(1203, LogLevel.Error, "Notifications could not be delivered; they are tried again")]
+    public static partial void DispatcherFault(ILogger logger, Exception exception);
+
     [LoggerMessage(1102, LogLevel.Error, "The summaries could not go on; they try again in {Delay}")]
     public static partial void ProjectorFault(ILogger logger, TimeSpan delay, Exception exception);
 }

@@ -20,6 +20,7 @@ public sealed class WeirInstruments : IDisposable
         CommitDuration = _meter.CreateHistogram<double>("weir.commit.duration", "s", "From the begin of a batch to its commit.");
         Retries = _meter.CreateCounter<long>("weir.commit.retries", "{batch}", "Batches decided again.");
         RecorderDropped = _meter.CreateCounter<long>("weir.recorder.dropped", "{event}", "Events that the recorder could not take or keep.");
+        Deliveries = _meter.CreateCounter<long>("weir.deliveries", "{attempt}", "Attempts to deliver a notification, by outcome.");
         ProjectorLag = _meter.CreateGauge<long>("weir.projector.lag", "{entry}", "Entries that summaries are behind.");
     }
 
@@ -32,6 +33,8 @@ public sealed class WeirInstruments : IDisposable
     public Counter<long> Retries { get; }
 
     public Counter<long> RecorderDropped { get; }
+
+    public Counter<long> Deliveries { get; }
 
     public Gauge<long> ProjectorLag { get; }
 

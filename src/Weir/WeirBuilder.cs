@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Weir;
@@ -60,10 +61,34 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<UsageTrendService>();
         services.TryAddSingleton<OverviewService>();
         services.TryAddSingleton<HealthService>();
+        services.AddNotifications();
         services.AddHostedService(provider => provider.GetRequiredService<StoreLifetime>());
         services.AddHostedService(provider => provider.GetRequiredService<UsageRecorder>());
         services.AddHostedService(provider => provider.GetRequiredService<SummaryProjector>());
         services.AddHostedService(provider => provider.GetRequiredService<ReservationSweeper>());
+        services.AddHostedService(provider => provider.GetRequiredService<NotificationDispatcher>());
         return new WeirBuilder(services);
+    }
+
+    private static void AddNotifications(this IServiceCollection services)
+    {
+        services.AddOptions<WebhookOptions>().ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<MailOptions>().ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<WebhookOptions>>().Value);
+        services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<MailOptions>>().Value);
+        services.TryAddSingleton(provider => new SecretBox(provider.GetRequiredService<WeirOptions>().MasterKey));
+        services.TryAddSingleton<TargetAddresses>();
+        services.TryAddSingleton<WebhookSender>();
+        services.TryAddSingleton<MailSender>();
+        services.TryAddSingleton<NotificationFanOut>();
+        services.TryAddSingleton<DeliveryLane>();
+        services.TryAddSingleton(provider => new NotificationDispatcher(
+            provider.GetRequiredService<IWeirStore>(), provider.GetRequiredService<NotificationFanOut>(), provider.GetRequiredService<DeliveryLane>(),
+            provider.GetRequiredService<WebhookOptions>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<NotificationDispatcher>>()));
+        services.TryAddSingleton(provider => new WebhookService(
+            provider.GetRequiredService<IWeirStore>(), provider.GetRequiredService<SecretBox>(), provider.GetRequiredService<DeliveryLane>(),
+            provider.GetRequiredService<NotificationDispatcher>(), provider.GetRequiredService<WebhookOptions>(), provider.GetRequiredService<TargetAddresses>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<ContactService>();
     }
 }

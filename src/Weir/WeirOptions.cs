@@ -38,6 +38,12 @@ public sealed class WeirOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
     public TimeSpan StreamHeartbeat { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// Encrypts secrets that are stored (of webhooks, of providers): 32 random bytes in base64; to change it, the new one, a comma and the
+    /// old one. The server takes it from <c>WEIR_MASTER_KEY</c>. Without it such secrets cannot be made.
+    /// </summary>
+    public string? MasterKey { get; set; }
+
     /// <summary>The catalog file that is applied to the workspace <c>default</c> at the start, when it has changed since it was last applied.</summary>
     public string? CatalogFile { get; set; }
 }

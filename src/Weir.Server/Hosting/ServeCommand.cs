@@ -7,7 +7,14 @@ namespace Weir.Server;
 
 /// <summary>How the server was asked to run.</summary>
 /// <param name="AdminKey">The text of <c>WEIR_ADMIN_KEY</c>, or null.</param>
-internal sealed record ServeOptions(string Urls, string DataFolder, string? CatalogFile, bool Demo, string? AdminKey);
+internal sealed record ServeOptions(string Urls, string DataFolder, string? CatalogFile, bool Demo, string? AdminKey)
+{
+    /// <summary>The text of <c>WEIR_MASTER_KEY</c>, or null.</summary>
+    public string? MasterKey { get; init; }
+
+    /// <summary>The text of <c>WEIR_SMTP_PASSWORD</c>, or null.</summary>
+    public string? MailPassword { get; init; }
+}
 
 /// <summary><c>weir serve</c>: the HTTP server on one folder.</summary>
 internal static class ServeCommand
@@ -20,17 +27,23 @@ internal static class ServeCommand
         Option<string> data = DataFolder.Option();
         Option<string?> catalog = new("--catalog") { Description = "A catalog file (YAML or JSON) to apply at the start when it has changed since it was last applied." };
         Option<bool> demo = new("--demo") { Description = "Load the catalog 'nexa' with 25 accounts and 90 days of usage, and keep a little live traffic." };
-        Command command = new("serve", "Serve the HTTP API. Environment: WEIR_ADMIN_KEY, OTEL_EXPORTER_OTLP_ENDPOINT, Weir__* for options.") { urls, data, catalog, demo };
+        Command command = new("serve", "Serve the HTTP API. Environment: WEIR_ADMIN_KEY, WEIR_MASTER_KEY, WEIR_SMTP_PASSWORD, OTEL_EXPORTER_OTLP_ENDPOINT, Weir__* for options.") { urls, data, catalog, demo };
         command.SetAction(async (parsed, cancellationToken) => await RunAsync(
             new ServeOptions(
                 parsed.GetRequiredValue(urls),
                 parsed.GetRequiredValue(data),
                 parsed.GetValue(catalog),
                 parsed.GetValue(demo),
-                Environment.GetEnvironmentVariable("WEIR_ADMIN_KEY") is { Length: > 0 } key ? key : null),
+                Secret("WEIR_ADMIN_KEY"))
+            {
+                MasterKey = Secret("WEIR_MASTER_KEY"),
+                MailPassword = Secret("WEIR_SMTP_PASSWORD"),
+            },
             cancellationToken));
         return command;
     }
+
+    private static string? Secret(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
 
     private static async Task<int> RunAsync(ServeOptions options, CancellationToken cancellationToken)
     {
@@ -38,6 +51,15 @@ internal static class ServeCommand
         {
             throw new CommandException(
                 $"WEIR_ADMIN_KEY has {key.Length} characters; it must have at least {KeyService.ShortestAdminKey}. Make one with 'openssl rand -base64 33', or leave it out: then one is made and printed once.");
+        }
+
+        try
+        {
+            _ = new SecretBox(options.MasterKey);
+        }
+        catch (FormatException exception)
+        {
+            throw new CommandException($"WEIR_MASTER_KEY cannot be used. {exception.Message}");
         }
 
         if (options.Demo && options.CatalogFile is not null)

@@ -22,7 +22,13 @@ internal static class ServerHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_drain);
         builder.Services.AddOptions<WeirOptions>().BindConfiguration("Weir");
         DataFolder.Make(options.DataFolder);
-        builder.Services.AddWeir(weir => weir.CatalogFile = options.CatalogFile ?? weir.CatalogFile).AddSqlite(DataFolder.FileIn(options.DataFolder));
+        builder.Services.AddOptions<WebhookOptions>().BindConfiguration("Weir:Webhooks");
+        builder.Services.AddOptions<MailOptions>().BindConfiguration("Weir:Mail").Configure(mail => mail.Password = options.MailPassword ?? mail.Password);
+        builder.Services.AddWeir(weir =>
+        {
+            weir.CatalogFile = options.CatalogFile ?? weir.CatalogFile;
+            weir.MasterKey = options.MasterKey ?? weir.MasterKey;
+        }).AddSqlite(DataFolder.FileIn(options.DataFolder));
         builder.Services.AddWeirOpenApi();
         builder.Services.AddExport();
         if (options.Demo)

@@ -14,6 +14,10 @@ internal static class NotificationRows
         }
     }
 
+    /// <summary>False when the follower does not stand at <paramref name="from"/>.</summary>
+    public static bool MoveFollower(Connection connection, int workspace, string follower, long from, long to) =>
+        connection.Prepared("Alerts/MoveFollower").Bind(1, workspace).Bind(2, follower).Bind(3, from).Bind(4, to).Scalar() is not null;
+
     /// <summary>Columns from <paramref name="at"/>: seq, id, type, account, at, data.</summary>
     public static StoredNotification Read(Statement row, int at) =>
         new(row.Int64(at), new Notification

@@ -31,6 +31,5 @@ internal sealed class SqliteNotifications(Writer writer, ReaderPool readers) : I
 
     public ValueTask<bool> MoveCheckpointAsync(WorkspaceId workspace, string follower, long from, long to, CancellationToken cancellationToken) =>
         writer.WriteAsync(
-            connection => connection.Prepared("Alerts/MoveFollower").Bind(1, workspace.Value).Bind(2, follower).Bind(3, from).Bind(4, to).Scalar() is not null,
-            cancellationToken);
+            connection => NotificationRows.MoveFollower(connection, workspace.Value, follower, from, to), cancellationToken);
 }

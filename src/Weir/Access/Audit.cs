@@ -84,4 +84,9 @@ public static class AuditActions
     public const string OverrideRemoved = "override.removed";
     public const string PortalTokenCreated = "portal_token.created";
     public const string PortalTokenRevoked = "portal_token.revoked";
+    public const string WebhookCreated = "webhook.created";
+    public const string WebhookChanged = "webhook.changed";
+    public const string WebhookSecretRotated = "webhook.secret_rotated";
+    public const string WebhookDeleted = "webhook.deleted";
+    public const string ContactsChanged = "contacts.changed";
 }

@@ -32,37 +32,7 @@ internal sealed class MemoryNotifications(MemoryStore store) : INotificationStor
     {
         lock (store.Gate)
         {
-            MemoryOutbox outbox = store.Of(workspace).Outbox;
-            if (outbox.Followers.GetValueOrDefault(follower) != from)
-            {
-                return ValueTask.FromResult(false);
-            }
-
-            outbox.Followers[follower] = to;
-            return ValueTask.FromResult(true);
-        }
-    }
-}
-
-/// <summary>The outbox of one workspace. Under the store's gate.</summary>
-internal sealed class MemoryOutbox
-{
-    private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
-    private long _last;
-
-    public SortedDictionary<long, StoredNotification> Notifications { get; } = [];
-
-    public Dictionary<string, long> Followers { get; } = new(StringComparer.Ordinal);
-
-    public void Append(IReadOnlyList<Notification> notifications)
-    {
-        foreach (Notification notification in notifications)
-        {
-            if (_ids.Add(notification.Id))
-            {
-                _last++;
-                Notifications.Add(_last, new StoredNotification(_last, notification with { Data = notification.Data.ToArray() }));
-            }
+            return ValueTask.FromResult(store.Of(workspace).Outbox.Move(follower, from, to));
         }
     }
 }

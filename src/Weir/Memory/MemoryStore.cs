@@ -27,6 +27,7 @@ public sealed class MemoryStore : IWeirStore
         Alerts = new MemoryAlerts(this);
         Audit = new MemoryAudit(this);
         PortalTokens = new MemoryPortalTokens(this);
+        Deliveries = new MemoryDeliveries(this);
     }
 
     public IWorkspaceStore Workspaces { get; }
@@ -48,6 +49,8 @@ public sealed class MemoryStore : IWeirStore
     public IAuditStore Audit { get; }
 
     public IPortalTokenStore PortalTokens { get; }
+
+    public IDeliveryStore Deliveries { get; }
 
     /// <summary>Held for every look at the store's state and every change of it; never across an await.</summary>
     internal Lock Gate { get; } = new();

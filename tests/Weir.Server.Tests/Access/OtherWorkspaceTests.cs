@@ -89,13 +89,23 @@ public sealed partial class OtherWorkspaceTests
         ("GET /api/v1/audit", "/api/v1/audit?account=acme-7", null),
         ("GET /api/v1/audit", "/api/v1/audit?target=key:KEY", null),
         ("DELETE /api/v1/portal/tokens/{id}", "/api/v1/portal/tokens/TOKEN", null),
+        ("GET /api/v1/webhooks/{id}", "/api/v1/webhooks/WEBHOOK", null),
+        ("PUT /api/v1/webhooks/{id}", "/api/v1/webhooks/WEBHOOK", """{ "disabled": true }"""),
+        ("DELETE /api/v1/webhooks/{id}", "/api/v1/webhooks/WEBHOOK", null),
+        ("POST /api/v1/webhooks/{id}/rotate", "/api/v1/webhooks/WEBHOOK/rotate", """{ "keepOldFor": 0 }"""),
+        ("POST /api/v1/webhooks/{id}/test", "/api/v1/webhooks/WEBHOOK/test", "{}"),
+        ("POST /api/v1/webhooks/{id}/redeliver", "/api/v1/webhooks/WEBHOOK/redeliver", """{ "since": "2026-01-01T00:00:00Z" }"""),
+        ("GET /api/v1/webhooks/{id}/deliveries", "/api/v1/webhooks/WEBHOOK/deliveries", null),
+        ("GET /api/v1/accounts/{key}/contacts", "/api/v1/accounts/acme-7/contacts", null),
+        ("PUT /api/v1/accounts/{key}/contacts", "/api/v1/accounts/acme-7/contacts", """{ "contacts": [{ "address": "mine@example.com" }] }"""),
     ];
 
     /// <summary>Calls that name nothing of anybody's, or that only the operator may make.</summary>
     private static readonly string[] s_nameless =
     [
         "GET /health/live", "GET /api/v1/alerts", "GET /health/ready", "GET /api/v1/catalog", "PUT /api/v1/catalog", "POST /api/v1/catalog/validate", "GET /api/v1/catalog/versions",
-        "GET /api/v1/catalog/plans", "GET /api/v1/keys", "POST /api/v1/keys", "GET /api/v1/workspaces", "POST /api/v1/workspaces", "GET /api/v1/admin/overview", "GET /api/v1/admin/health",
+        "GET /api/v1/catalog/plans", "GET /api/v1/keys", "POST /api/v1/keys", "GET /api/v1/webhooks/types", "GET /api/v1/webhooks", "POST /api/v1/webhooks", "GET /api/v1/contacts", "PUT /api/v1/contacts",
+        "GET /api/v1/workspaces", "POST /api/v1/workspaces", "GET /api/v1/admin/overview", "GET /api/v1/admin/health",
         "GET /api/v1/audit/verify", "GET /api/v1/usage/current", "GET /api/v1/usage/alerts", "GET /api/v1/usage/limits", "GET /api/v1/usage/history", "GET /api/v1/usage/stream", "POST /api/v1/usage/check",
     ];
 
@@ -103,12 +113,12 @@ public sealed partial class OtherWorkspaceTests
     public async Task SameAsUnknown()
     {
         await using WeirHost host = await WeirHost.StartAsync(catalog: null, clock: new FakeClock(Instant.FromUtc(2026, 11, 21, 10, 0)));
-        (string keyId, string alertId) = await FillAsync(host);
+        (string keyId, string alertId, string webhook) = await FillAsync(host);
         string tokenId = (string)(await host.Admin.PostJsonAsync("/api/v1/portal/tokens", """{ "account": "acme-7" }""")).Expect(HttpStatusCode.Created)["id"]!;
         string Own(string text) =>
-            text.Replace("KEY", keyId, StringComparison.Ordinal).Replace("TOKEN", tokenId, StringComparison.Ordinal).Replace("ALERT", alertId, StringComparison.Ordinal);
+            text.Replace("KEY", keyId, StringComparison.Ordinal).Replace("TOKEN", tokenId, StringComparison.Ordinal).Replace("ALERT", alertId, StringComparison.Ordinal).Replace("WEBHOOK", webhook, StringComparison.Ordinal);
         string Nobodys(string text) =>
-            Unknown(text.Replace("KEY", UnknownId, StringComparison.Ordinal).Replace("TOKEN", UnknownId, StringComparison.Ordinal).Replace("ALERT", UnknownAlert, StringComparison.Ordinal));
+            Unknown(text.Replace("KEY", UnknownId, StringComparison.Ordinal).Replace("TOKEN", UnknownId, StringComparison.Ordinal).Replace("ALERT", UnknownAlert, StringComparison.Ordinal).Replace("WEBHOOK", UnknownWebhook, StringComparison.Ordinal));
         string before = await EverythingAsync(host.Admin);
         List<string> wrong = [];
         int i = 0;
@@ -121,7 +131,7 @@ public sealed partial class OtherWorkspaceTests
             string? type = body is null ? null : endpoint.EndsWith("/import", StringComparison.Ordinal) ? "application/x-ndjson" : "application/json";
             Reply owned = await one.CallAsync(method, Own(path), body is null ? null : Own(body), type);
             Reply unknown = await two.CallAsync(method, Nobodys(path), body is null ? null : Nobodys(body), type);
-            string seen = Unknown(owned.Text.Replace(keyId, UnknownId, StringComparison.Ordinal).Replace(tokenId, UnknownId, StringComparison.Ordinal).Replace(alertId, UnknownAlert, StringComparison.Ordinal));
+            string seen = Unknown(owned.Text.Replace(keyId, UnknownId, StringComparison.Ordinal).Replace(tokenId, UnknownId, StringComparison.Ordinal).Replace(alertId, UnknownAlert, StringComparison.Ordinal).Replace(webhook, UnknownWebhook, StringComparison.Ordinal));
             if (owned.Status != unknown.Status || seen != unknown.Text || owned.Status == HttpStatusCode.InternalServerError)
             {
                 wrong.Add($"{endpoint} {path}\n  owned:   {(int)owned.Status} {owned.Text}\n  unknown: {(int)unknown.Status} {unknown.Text}");
@@ -147,10 +157,11 @@ public sealed partial class OtherWorkspaceTests
     private static string Unknown(string text) => s_names.Aggregate(text, (replaced, name) => replaced.Replace(name.Owned, name.Unknown, StringComparison.Ordinal));
 
     private const string UnknownId = "0123456789abcdef";
+    private const string UnknownWebhook = "wh_0123456789abcdef01234567";
     private const string UnknownAlert = "alr_0123456789abcdef0123456789abcdef";
 
-    /// <summary>Gives the workspace <c>default</c> something of everything; returns the id of a key and of an alert of it.</summary>
-    private static async Task<(string KeyId, string AlertId)> FillAsync(WeirHost host)
+    /// <summary>Gives the workspace <c>default</c> something of everything; returns the ids of a key, an alert and a webhook of it.</summary>
+    private static async Task<(string KeyId, string AlertId, string Webhook)> FillAsync(WeirHost host)
     {
         const string catalog = """
             name: theirs
@@ -168,8 +179,10 @@ public sealed partial class OtherWorkspaceTests
         (await host.Admin.PostJsonAsync("/api/v1/consume", """{ "id": "evt-7", "account": "acme-7", "type": "diagnose", "user": "user-7", "campaign": "camp-7" }""")).ExpectOk();
         (await host.Admin.PostJsonAsync("/api/v1/reservations", """{ "id": "job-7", "account": "acme-7", "type": "diagnose" }""")).ExpectOk();
         Reply key = await host.Admin.PostJsonAsync("/api/v1/keys", """{ "name": "theirs", "scopes": ["admin"] }""");
+        (await host.Admin.PutJsonAsync("/api/v1/accounts/acme-7/contacts", """{ "contacts": [{ "address": "theirs@example.com" }] }""")).ExpectOk();
+        Reply webhook = await host.Admin.PostJsonAsync("/api/v1/webhooks", """{ "url": "https://theirs.example.com/hook" }""");
         Reply alerts = await host.Admin.ReadAsync("/api/v1/accounts/acme-7/alerts");
-        return ((string)key.Expect(HttpStatusCode.Created)["id"]!, (string)alerts.ExpectOk()["items"]![0]!["id"]!);
+        return ((string)key.Expect(HttpStatusCode.Created)["id"]!, (string)alerts.ExpectOk()["items"]![0]!["id"]!, (string)webhook.Expect(HttpStatusCode.Created)["webhook"]!["id"]!);
     }
 
     private static async Task<HttpClient> NeighbourAsync(WeirHost host, string key)
@@ -184,7 +197,9 @@ public sealed partial class OtherWorkspaceTests
     internal static async Task<string> EverythingAsync(HttpClient client)
     {
         List<string> parts = [];
-        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/reservations", "/api/v1/alerts", "/api/v1/accounts/acme-7/alert-rules", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/audit?limit=1000", "/api/v1/admin/overview" })
+        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/reservations", "/api/v1/alerts", "/api/v1/accounts/acme-7/alert-rules", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/webhooks", "/api/v1/contacts", "/api/v1/accounts/acme-7/contacts", "/api/v1/admin/overview" })
+
+
         {
             Reply reply = await client.ReadAsync(path);
             string text = reply.Text;

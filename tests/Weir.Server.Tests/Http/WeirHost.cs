@@ -19,6 +19,9 @@ public sealed class WeirHost : IAsyncDisposable
 {
     public const string AdminKey = "an-admin-key-of-more-than-32-characters";
 
+    /// <summary>32 bytes, as good as any for tests.</summary>
+    public const string MasterKey = "d2VpciB0ZXN0cyB1c2UgdGhpcyBtYXN0ZXIga2V5ISE=";
+
     private readonly WebApplication _app;
 
     private WeirHost(WebApplication app)
@@ -56,6 +59,7 @@ public sealed class WeirHost : IAsyncDisposable
         WeirBuilder weir = builder.Services.AddWeir(options =>
         {
             options.CatalogFile = catalog is null ? null : CatalogPath(catalog);
+            options.MasterKey = MasterKey;
             configure?.Invoke(options);
         });
         (store ?? (memory => memory.AddMemory()))(weir);

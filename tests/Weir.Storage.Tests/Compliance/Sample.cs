@@ -245,6 +245,9 @@ internal static class Sample
     public static Notification Note(string id, string type = NotificationTypes.AlertRaised) =>
         new() { Id = id, Type = type, Account = AcmeId, At = Now, Data = """{"meter":"credits","threshold":80,"note":"ü"}"""u8.ToArray() };
 
+    public static Webhook Hook(string id) =>
+        new() { Id = id, Url = "https://receiver.example/hook", CreatedAt = Now, Secrets = [new WebhookSecret(new byte[] { 1, 0, 255 }, Now, null)] };
+
     /// <summary>A row that is identified by its target.</summary>
     public static LedgerRow RowWithoutId(Entry entry, EventDetails? details = null) => new(entry, details ?? EventDetails.Empty, null, default);
 

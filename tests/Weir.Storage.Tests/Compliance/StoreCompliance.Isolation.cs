@@ -94,6 +94,39 @@ public abstract partial class StoreCompliance
             return await s.Alerts.ListAsync(w, new AlertFilter { Now = Sample.Now, Unread = true }, None);
         },
         ["IAlertStore.CountAsync"] = async (s, w) => await s.Alerts.CountAsync(w, null, null, Sample.Now, None),
+        ["IDeliveryStore.AddWebhookAsync"] = async (s, w) => await s.Deliveries.AddWebhookAsync(w, Sample.Hook("wh_1"), 1, None),
+        ["IDeliveryStore.FindWebhookAsync"] = async (s, w) => await s.Deliveries.FindWebhookAsync(w, "wh_1", None),
+        ["IDeliveryStore.ListWebhooksAsync"] = async (s, w) => await s.Deliveries.ListWebhooksAsync(w, None),
+        ["IDeliveryStore.ChangeWebhookAsync"] = async (s, w) => await s.Deliveries.ChangeWebhookAsync(w, "wh_1", new WebhookChange { Disabled = true }, Sample.Now, None),
+        ["IDeliveryStore.RotateSecretAsync"] = async (s, w) => await s.Deliveries.RotateSecretAsync(w, "wh_1", Sample.Hook("wh_1").Secrets[0], Sample.Now, 3, None),
+        ["IDeliveryStore.DeleteWebhookAsync"] = async (s, w) => await s.Deliveries.DeleteWebhookAsync(w, "wh_1", None),
+        ["IDeliveryStore.ListContactsAsync"] = async (s, w) => await s.Deliveries.ListContactsAsync(w, [Sample.AcmeId, 0], None),
+        ["IDeliveryStore.FindContactAsync"] = async (s, w) => await s.Deliveries.FindContactAsync(w, "ct_1", None),
+        ["IDeliveryStore.ReplaceContactsAsync"] = async (s, w) =>
+        {
+            await s.Deliveries.ReplaceContactsAsync(w, Sample.AcmeId, [], None);
+            return await s.Deliveries.ListContactsAsync(w, [Sample.AcmeId], None);
+        },
+        ["IDeliveryStore.EraseAccountAsync"] = async (s, w) =>
+        {
+            await s.Deliveries.EraseAccountAsync(w, Sample.AcmeId, None);
+            return await s.Deliveries.ListContactsAsync(w, [Sample.AcmeId], None);
+        },
+        ["IDeliveryStore.MakeAsync"] = async (s, w) =>
+        {
+            bool made = await s.Deliveries.MakeAsync(w, 0, 1, [new NewDelivery("wh_1", 1)], Sample.Now, None);
+            return (made, await s.Deliveries.WaitingAsync(w, None));
+        },
+        ["IDeliveryStore.WaitingAsync"] = async (s, w) => await s.Deliveries.WaitingAsync(w, None),
+        ["IDeliveryStore.ClaimAsync"] = async (s, w) =>
+            (await s.Deliveries.ClaimAsync(w, "wh_1", Sample.Now, Sample.Now, 9, None), await s.Deliveries.ClaimAsync(w, "wh_1", "msg_1", Sample.Now, Sample.Now, None)),
+        ["IDeliveryStore.FinishAsync"] = async (s, w) =>
+            await s.Deliveries.FinishAsync(w, new DeliveryResult("wh_1", 1, new DeliveryAttempt(0, Sample.Now, 200, null, null, Duration.Zero), DeliveryState.Delivered, null), None),
+        ["IDeliveryStore.ListAsync"] = async (s, w) => await s.Deliveries.ListAsync(w, "wh_1", new DeliveryFilter(), None),
+        ["IDeliveryStore.RedeliverAsync"] = async (s, w) =>
+            (await s.Deliveries.RedeliverAsync(w, "wh_1", "msg_1", Sample.Now, None),
+                await s.Deliveries.RedeliverAsync(w, "wh_1", Instant.MinValue, [NotificationTypes.AlertRaised], Sample.Now, 9, None)),
+        ["IDeliveryStore.PruneAsync"] = async (s, w) => await s.Deliveries.PruneAsync(w, Instant.MaxValue, 9, None),
         ["ILedgerTransaction.LoadAsync"] = LoadAllAsync,
         ["ILedgerTransaction.LoadBalancesAsync"] = async (s, w) =>
         {
@@ -113,8 +146,8 @@ public abstract partial class StoreCompliance
     [Fact(DisplayName = "ACC-2: the isolation of every member of the contracts is shown")]
     public void EveryMemberIsShown()
     {
-        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(ILedgerTransaction) }
-            .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(method => $"{type.Name}.{method.Name}"));
+        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(IDeliveryStore), typeof(ILedgerTransaction) }
+            .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(method => $"{type.Name}.{method.Name}")).Distinct(StringComparer.Ordinal);
         Assert.Equal(members.Order(StringComparer.Ordinal), s_looks.Keys.Order(StringComparer.Ordinal));
     }
 
@@ -154,6 +187,12 @@ public abstract partial class StoreCompliance
         await Store.Alerts.AcknowledgeAsync(other, Sample.AcmeId, "alr_1", Sample.Now, "other", None);
         await Store.Notifications.AppendAsync(other, [Sample.Note("msg_2")], None);
         await Store.Notifications.MoveCheckpointAsync(other, "reader", 0, 99, None);
+        await Store.Deliveries.AddWebhookAsync(other, Sample.Hook("wh_1"), 9, None);
+        await Store.Deliveries.ReplaceContactsAsync(other, Sample.AcmeId, [new Contact("ct_2", Sample.AcmeId, "eve@example.com", [], Sample.Now)], None);
+        foreach (string member in s_looks.Keys.Where(member => member.StartsWith("IDeliveryStore.", StringComparison.Ordinal)))
+        {
+            await s_looks[member](Store, other);
+        }
         await Store.Catalogs.AddAsync(other, "other", CatalogFormat.Yaml, null, 0, None);
         await Store.Keys.AddAsync(other, new ApiKey("k1", "other", true, KeyScopes.Read, default, Sample.Now, null), None);
         await Store.Keys.RevokeAsync(other, "k1", None);
@@ -168,7 +207,7 @@ public abstract partial class StoreCompliance
         {
             List<string> seen = [];
             foreach (string member in s_looks.Keys.Where(member => member.Contains(".Read", StringComparison.Ordinal) || member.Contains("Find", StringComparison.Ordinal) || member.Contains("List", StringComparison.Ordinal) || member.Contains("Load", StringComparison.Ordinal)
-                || member.Contains("Follow", StringComparison.Ordinal) || member.EndsWith(".CheckpointAsync", StringComparison.Ordinal)))
+                || member.Contains("Follow", StringComparison.Ordinal) || member.Contains("Waiting", StringComparison.Ordinal) || member.EndsWith(".CheckpointAsync", StringComparison.Ordinal)))
             {
                 seen.Add(member + " " + Dump.Of(await s_looks[member](Store, Own)));
             }
@@ -217,5 +256,9 @@ public abstract partial class StoreCompliance
         await Store.PortalTokens.AddAsync(Own, Token("t1", Sample.AcmeId, 0), Instant.MinValue, Record("t1"), None);
         await Store.Summaries.AddAsync(Own, 0, 1, new Dictionary<SummaryKey, SummaryFigures> { [Key(1, 0, "a")] = Figures(1) }, None);
         await Store.Notifications.MoveCheckpointAsync(Own, "reader", 0, 1, None);
+        await Store.Deliveries.AddWebhookAsync(Own, Sample.Hook("wh_1"), 9, None);
+        await Store.Deliveries.ReplaceContactsAsync(Own, Sample.AcmeId, [new Contact("ct_1", Sample.AcmeId, "ada@example.com", [], Sample.Now)], None);
+        StoredNotification[] notes = [.. await Store.Notifications.FollowAsync(Own, 0, 9, None)];
+        await Store.Deliveries.MakeAsync(Own, 0, notes[^1].Sequence, [.. notes.Select(note => new NewDelivery("wh_1", note.Sequence))], Sample.Now, None);
     }
 }

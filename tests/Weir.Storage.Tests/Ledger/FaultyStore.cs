@@ -33,6 +33,8 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
 
     public IAlertStore Alerts => inner.Alerts;
 
+    public IDeliveryStore Deliveries => inner.Deliveries;
+
     public void FailSummaries(int times) => _failures = times;
 
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);

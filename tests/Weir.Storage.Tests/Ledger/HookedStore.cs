@@ -42,6 +42,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public IAlertStore Alerts => inner.Alerts;
 
+    public IDeliveryStore Deliveries { get; set; } = inner.Deliveries;
+
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

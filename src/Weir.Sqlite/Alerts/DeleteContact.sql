@@ -1,0 +1,2 @@
+-- Nothing of the address stays.
+DELETE FROM contacts WHERE workspace = ?1 AND id = ?2
