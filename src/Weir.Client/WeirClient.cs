@@ -27,6 +27,7 @@ public sealed partial class WeirClient : IAsyncDisposable
     private readonly SpoolStore? _spool;
     private readonly SpoolDelivery? _delivery;
     private readonly KeptIds _kept;
+    private readonly AloneHolds _alone;
 
     /// <param name="options">Not to be changed any more.</param>
     /// <param name="http">Where to send through; the caller disposes it. Null: connections of the client's own.</param>
@@ -50,6 +51,7 @@ public sealed partial class WeirClient : IAsyncDisposable
         _outage = new Outage(options.Outage, _time);
         _transport = new Transport(_http, options, _outage, Instruments, _time, _logger);
         _kept = new KeptIds(options.Spool.MostIds);
+        _alone = new AloneHolds(options.Outage.MostReservations, _time);
         if (options.Spool.Folder is not null)
         {
             _spool = new SpoolStore(options.Spool, disk, Instruments, _time, _logger);

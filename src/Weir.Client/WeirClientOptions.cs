@@ -80,7 +80,7 @@ public sealed class OutageOptions
     /// <summary>How long the client decides alone before it asks the server again. 10 ms to 10 min; 1 s.</summary>
     public TimeSpan ProbeInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Accounts whose amounts are remembered for <see cref="OutagePolicy.AllowUpTo"/>; further ones are denied. 1 to 10 million; 100,000.</summary>
+    /// <summary>Accounts whose amounts are remembered for <c>OutagePolicy.AllowUpTo</c>; further ones are denied. 1 to 10 million; 100,000.</summary>
     public int MostAccounts { get; set; } = 100_000;
 
     /// <summary>Reservations that were allowed without the server and are remembered until they end; further ones are denied. 1 to 1 million; 10,000.</summary>

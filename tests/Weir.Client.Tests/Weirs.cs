@@ -67,7 +67,7 @@ internal sealed class Line : DelegatingHandler
     }
 }
 
-internal enum LineState
+public enum LineState
 {
     Up,
     Down,

@@ -23,6 +23,13 @@ namespace Weir.Client;
 [JsonSerializable(typeof(UsageHistory))]
 [JsonSerializable(typeof(Feature))]
 [JsonSerializable(typeof(CatalogVersion))]
+[JsonSerializable(typeof(ReservationAnswer))]
+[JsonSerializable(typeof(ReservationCommit))]
+[JsonSerializable(typeof(ReleaseBody))]
+[JsonSerializable(typeof(ExtendBody))]
+[JsonSerializable(typeof(GrowBody))]
+[JsonSerializable(typeof(Reservation))]
+[JsonSerializable(typeof(Page<Reservation>))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class ClientJson : JsonSerializerContext
 {

@@ -17,6 +17,7 @@ public sealed class WeirProblemException : Exception
         Title = document.Title;
         Type = document.Type;
         Errors = document.Errors ?? [];
+        State = document.State;
     }
 
     public HttpStatusCode Status { get; }
@@ -31,6 +32,9 @@ public sealed class WeirProblemException : Exception
 
     /// <summary>The places that are wrong.</summary>
     public IReadOnlyList<WeirProblemError> Errors { get; }
+
+    /// <summary>Of a reservation that has ended: <c>committed</c>, <c>released</c> or <c>expired</c>.</summary>
+    public string? State { get; }
 
     /// <summary>After what time to come again, where the server says so.</summary>
     public TimeSpan? RetryAfter { get; init; }
@@ -57,7 +61,7 @@ public sealed class WeirProblemException : Exception
         }
 
         string text = Encoding.UTF8.GetString(answer.Body.Span[..Math.Min(answer.Body.Length, 500)]);
-        return new ProblemDocument(null, null, null, $"Weir answered {(int)answer.Status} without a problem document: {text}", null);
+        return new ProblemDocument(null, null, null, $"Weir answered {(int)answer.Status} without a problem document: {text}", null, null);
     }
 }
 
@@ -67,4 +71,4 @@ public sealed class WeirProblemException : Exception
 /// <param name="Parameter">The parameter of the path or the query, where it is not the body that is wrong.</param>
 public sealed record WeirProblemError(string Pointer, string Detail, int? Line = null, int? Column = null, string? Parameter = null);
 
-internal sealed record ProblemDocument(string? Type, string? Title, string? Code, string? Detail, IReadOnlyList<WeirProblemError>? Errors);
+internal sealed record ProblemDocument(string? Type, string? Title, string? Code, string? Detail, IReadOnlyList<WeirProblemError>? Errors, string? State);

@@ -49,8 +49,7 @@ public sealed record AccountLimits
     /// <summary>A boolean, a number or a text each.</summary>
     public IReadOnlyDictionary<string, JsonElement> Features { get => field ?? ImmutableDictionary<string, JsonElement>.Empty; init; }
 
-    /// <summary>As the server writes them: a number, or an object with more, for each kind.</summary>
-    public JsonElement? Slots { get; init; }
+    public IReadOnlyList<SlotUsage> Slots { get => field ?? []; init; }
 
     public DateTimeOffset AsOf { get; init; }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Weir.Client;
@@ -46,6 +48,11 @@ public sealed record UsageEvent(string Account, string Type)
 
     /// <summary>What it cost you.</summary>
     public Cost? Cost { get; init; }
+
+    /// <summary>A property as a number, however it was written; null where it is absent or none.</summary>
+    public decimal? Number(string property) =>
+        Properties?[property] is JsonValue value && value.GetValueKind() == JsonValueKind.Number
+        && decimal.TryParse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out decimal number) ? number : null;
 }
 
 /// <summary>An amount of money.</summary>

@@ -126,14 +126,10 @@ public sealed partial class WeirClient
 
     private async Task<IReadOnlyList<RecordResult>> KeepAsync(List<Prepared> batch, bool mayHave, Exception? cause)
     {
-        SpoolAppend kept = await _spool!.AppendAsync([.. batch.Select(e => (ReadOnlyMemory<byte>)EntryOf(e.Event, mayHave ? "events" : null, e.Body).ToBytes())]);
+        SpoolAppend kept = await _spool!.AppendAsync([.. batch.Select(e => (ReadOnlyMemory<byte>)EntryOf(e, mayHave).ToBytes())]);
         if (kept != SpoolAppend.Kept)
         {
-            throw new WeirUnavailableException(
-                CodeOf(kept), kept == SpoolAppend.Full
-                    ? "Weir cannot be reached, and the spool takes no more."
-                    : "Weir cannot be reached, and the disk of the spool does not keep what it is told to.",
-                mayHave, cause);
+            throw Refused(kept, mayHave, cause);
         }
 
         foreach (Prepared e in batch)
@@ -143,6 +139,15 @@ public sealed partial class WeirClient
 
         return [.. batch.Select(e => Spooled(e.Event))];
     }
+
+    private SpoolEntry EntryOf(Prepared e, bool mayHave) =>
+        e.First is { } first ? EntryOf(e.Event, first.Path, first.Body) : EntryOf(e.Event, mayHave ? "events" : null, e.Body);
+
+    private static WeirUnavailableException Refused(SpoolAppend kept, bool mayHave, Exception? cause) => new(
+        CodeOf(kept), kept == SpoolAppend.Full
+            ? "Weir cannot be reached, and the spool takes no more."
+            : "Weir cannot be reached, and the disk of the spool does not keep what it is told to.",
+        mayHave, cause);
 
     private static RecordResult Spooled(UsageEvent e) => new() { Id = e.Id!, Status = RecordStatus.Spooled };
 
@@ -162,5 +167,9 @@ public sealed partial class WeirClient
         return buffer.WrittenMemory;
     }
 
-    private sealed record Prepared(UsageEvent Event, byte[] Body);
+    private sealed record Prepared(UsageEvent Event, byte[] Body)
+    {
+        /// <summary>What was sent, or may have been, before anybody knew that it would become this.</summary>
+        public (string Path, byte[] Body)? First { get; init; }
+    }
 }

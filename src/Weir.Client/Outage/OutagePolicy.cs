@@ -26,12 +26,18 @@ public sealed class OutagePolicy
     /// Each account may go ahead up to an amount since Weir was last reached, in this process: the most by which a limit can be exceeded
     /// through an outage is this amount times the number of processes. Recording is not limited by it.
     /// </summary>
-    /// <param name="amount">In the units of <paramref name="units"/>.</param>
-    /// <param name="units">How many units an event takes, at least 0; 1 when null.</param>
+    /// <param name="amount">Of events, or of the property's unit.</param>
+    /// <param name="property">The number that says how much an event takes; one that lacks it takes 1. Null: every event takes 1.</param>
     /// <param name="budget">Event types with the same name share one amount, such as a meter's key; an event type has its own when null.</param>
-    public static OutagePolicy AllowUpTo(decimal amount, Func<UsageEvent, decimal>? units = null, string? budget = null)
+    public static OutagePolicy AllowUpTo(decimal amount, string? property = null, string? budget = null) =>
+        AllowUpTo(amount, property is null ? _ => 1 : e => e.Number(property) ?? 1, budget);
+
+    /// <summary>The same, where the host computes how much an event takes.</summary>
+    /// <param name="units">At least 0. It must not fail: it is asked only when something else has failed already.</param>
+    public static OutagePolicy AllowUpTo(decimal amount, Func<UsageEvent, decimal> units, string? budget = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(amount);
+        ArgumentNullException.ThrowIfNull(units);
         return new OutagePolicy(OutageRule.AllowUpTo, amount, units, budget);
     }
 

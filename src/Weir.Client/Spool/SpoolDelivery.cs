@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -217,12 +216,16 @@ internal sealed class SpoolDelivery : IAsyncDisposable
         try
         {
             Answer answer = await SendAsync(entry.FirstPath, entry.FirstBody);
-            using JsonDocument document = JsonDocument.Parse(answer.Body);
-            if (!document.RootElement.TryGetProperty("allowed"u8, out JsonElement allowed) || allowed.ValueKind != JsonValueKind.False)
+            if (Denial(answer) is null)
             {
+                using JsonDocument document = JsonDocument.Parse(answer.Body);
                 return !document.RootElement.TryGetProperty("results"u8, out JsonElement results)
                     || results[0].GetProperty("status"u8).GetString() != "rejected";
             }
+        }
+        catch (WeirProblemException problem) when (problem.Code == "reservation_not_found")
+        {
+            // The hold was denied: its denial is what the id stands for.
         }
         catch (WeirProblemException problem) when (problem.IsAboutContent)
         {
@@ -259,16 +262,43 @@ internal sealed class SpoolDelivery : IAsyncDisposable
 
         try
         {
-            await SendAsync($"reservations/{WeirClient.Part(entry.Id, nameof(entry))}/{entry.Kind}", entry.Body);
+            string path = $"reservations/{WeirClient.Part(entry.Id, nameof(entry))}/{entry.Kind}";
+            Answer answer = await SendAsync(path, entry.Body);
+            if (entry.Kind == SpoolKinds.Commit && Denial(answer) is { } reason)
+            {
+                poison.Add(new PoisonRecord(entry, (int)answer.Status, reason, "The commit was denied."));
+            }
         }
-        catch (WeirProblemException problem) when (problem.IsAboutContent || problem.Status == HttpStatusCode.NotFound)
+        catch (WeirProblemException problem) when (problem.IsAboutContent || problem.Code == "reservation_not_found")
         {
-            // A hold that is gone needs no release; a commit has something to tell.
-            if (entry.Kind != SpoolKinds.Release)
+            // A hold that is gone needs no release; a commit has something to tell, unless its first words have told it.
+            if (entry.Kind == SpoolKinds.Commit && !(problem.Code == "reservation_ended" && await IsAnsweredAsync(entry)))
             {
                 poison.Add(new PoisonRecord(entry, (int)problem.Status, problem.Code, problem.Message));
             }
         }
+    }
+
+    /// <summary>Whether what was sent first has arrived, unheard: then it is answered again.</summary>
+    private async Task<bool> IsAnsweredAsync(SpoolEntry entry)
+    {
+        try
+        {
+            return Denial(await SendAsync(entry.FirstPath!, entry.FirstBody)) is null;
+        }
+        catch (WeirProblemException problem) when (problem.IsAboutContent)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The reason of an answer that denies; null of one that does not.</summary>
+    private static string? Denial(Answer answer)
+    {
+        using JsonDocument document = JsonDocument.Parse(answer.Body);
+        return document.RootElement.TryGetProperty("allowed"u8, out JsonElement allowed) && allowed.ValueKind == JsonValueKind.False
+            ? document.RootElement.TryGetProperty("reason"u8, out JsonElement reason) ? reason.GetString() : "denied"
+            : null;
     }
 
     private async Task<RecordAnswer> PostAsync(string path, ReadOnlyMemory<byte> body)

@@ -172,6 +172,7 @@ public sealed class ApiTests : IAsyncLifetime
         Assert.Contains(limits.Limits, limit => limit is { Meter: "tokens", Scope: "user", Per: "day", Limit: 300m, Enforcement: "hard" });
         Assert.Equal((2m, 60m, "user"), (limits.Rates["api"].Limit, limits.Rates["api"].WindowSeconds, limits.Rates["api"].Scope));
         Assert.Equal(500m, limits.Requests["max_file_bytes"]);
+        Assert.Equal(new SlotUsage("render", 0, 2, 0), Assert.Single(limits.Slots));
         Assert.Equal("3 seats", limits.Features["label"].GetString());
         Assert.Equal((false, true), ((await _client.GetFeatureAsync("acme", "advanced")).Enabled, (await _client.GetFeatureAsync("acme", "seats")).Value is not null));
         Assert.Equal("not_found", (await Assert.ThrowsAsync<WeirProblemException>(() => _client.GetFeatureAsync("acme", "flying"))).Code);

@@ -104,7 +104,7 @@ public sealed class OutageTests : IDisposable
         await using WeirClient client = Clients.Of(ledger.Wire, o =>
         {
             o.Spool.Folder = Spool;
-            OutagePolicy minutes = OutagePolicy.AllowUpTo(10, e => (decimal)e.Properties!["minutes"]!, "minutes");
+            OutagePolicy minutes = OutagePolicy.AllowUpTo(10, "minutes", "minutes");
             o.Outage.EventTypes["call"] = OutagePolicy.AllowUpTo(3);
             o.Outage.EventTypes["video"] = minutes;
             o.Outage.EventTypes["audio"] = minutes;
@@ -125,6 +125,20 @@ public sealed class OutageTests : IDisposable
         Assert.Equal(10, ledger.Ids.Count);
 
         static UsageEvent Of(string type, decimal minutes) => new("acme", type) { Properties = new() { ["minutes"] = minutes } };
+    }
+
+    [Fact(DisplayName = "A property is a number however it was written")]
+    public void Numbers()
+    {
+        UsageEvent e = new("acme", "call")
+        {
+            Properties = new() { ["int"] = 3, ["long"] = 3L, ["double"] = 1.5, ["decimal"] = 0.1m, ["text"] = "3", ["flag"] = true, ["huge"] = 1e300, ["none"] = null },
+        };
+        Assert.Equal([3m, 3m, 1.5m, 0.1m], new[] { "int", "long", "double", "decimal" }.Select(name => e.Number(name)!.Value));
+        Assert.All(["text", "flag", "huge", "none", "absent"], name => Assert.Null(e.Number(name)));
+        Assert.Null(new UsageEvent("acme", "call").Number("int"));
+        UsageEvent read = e with { Properties = System.Text.Json.Nodes.JsonNode.Parse("""{ "n": 1e2 }""")!.AsObject() };
+        Assert.Equal(100m, read.Number("n"));
     }
 
     [Fact(DisplayName = "Accounts beyond what is remembered are denied: the promised most is never exceeded")]
