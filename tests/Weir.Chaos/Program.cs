@@ -8,6 +8,9 @@ Option<int> seed = new("--seed") { Description = "Chooses amounts, accounts and 
 Command kill = new("kill", "Kill -9 under load, restart, and compare with the books of the senders.") { kills, writers, seed };
 kill.SetAction((parsed, _) => KillScenario.RunAsync(parsed.GetValue(kills), parsed.GetValue(writers), parsed.GetValue(seed)));
 
+Command webhooks = new("webhooks", "Kill -9 while webhooks are delivered, restart, and compare what arrived with what had to.") { kills, seed };
+webhooks.SetAction((parsed, _) => WebhookScenario.RunAsync(parsed.GetValue(kills), parsed.GetValue(seed)));
+
 Option<double> seconds = new("--seconds") { Description = "How long the server cannot be reached.", DefaultValueFactory = _ => 600 };
 Option<int> rate = new("--rate") { Description = "Records a second, of all processes together; of a single sender its own.", DefaultValueFactory = _ => 1000 };
 Command spool = new("spool", "Take the server away from four processes that record, kill two of them, and compare the log with what was acknowledged.") { seconds, rate, seed };
@@ -24,4 +27,4 @@ sender.Hidden = true;
 sender.SetAction((parsed, _) => SpoolSender.RunAsync(
     parsed.GetRequiredValue(server), parsed.GetRequiredValue(key), parsed.GetRequiredValue(folder), parsed.GetRequiredValue(name), parsed.GetRequiredValue(book),
     parsed.GetValue(rate), parsed.GetValue(refusals)));
-return await new RootCommand("Weir under bad luck.") { kill, spool, sender }.Parse(args).InvokeAsync();
+return await new RootCommand("Weir under bad luck.") { kill, webhooks, spool, sender }.Parse(args).InvokeAsync();

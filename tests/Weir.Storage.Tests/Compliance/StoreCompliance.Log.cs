@@ -16,7 +16,7 @@ public abstract partial class StoreCompliance
             EventDetails.Empty, Digest.Of("bare"), default);
         IReadOnlyList<long> sequences = await RecordAsync(row, bare);
 
-        StoredEntry[] stored = [new(sequences[0], row.Entry, row.Details), new(sequences[1], bare.Entry, bare.Details)];
+        StoredEntry[] stored = [new(sequences[0], row.Entry, row.Details, row.Fingerprint), new(sequences[1], bare.Entry, bare.Details)];
         EntryHistory[] histories = [.. stored.Select(entry => new EntryHistory(entry, []))];
         LedgerRecord record = new(Sample.Acme, sequences[0], row.Entry, row.Details, null, null);
         Same(stored, await Ledger.FollowAsync(Own, 0, 10, None));
