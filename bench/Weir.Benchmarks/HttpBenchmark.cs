@@ -47,7 +47,7 @@ internal static partial class HttpBenchmark
                 commits.Reset();
                 Load load = await WrkAsync(address, 5, round);
                 loads[name].Add(load);
-                Console.WriteLine($"round {round}: {name,-8} {load.Rate,9:N0}/s   {load.Processor,6:F1} µs of processor time   {load.Allocated,7:N0} bytes allocated{commits}");
+                Console.WriteLine($"round {round}: {name,-8} {load.Rate,9:N0}/s   {load.Processor,6:F1} µs of processor time   {load.Collecting,4:F1} µs in {load.Collections,5:F1} collections a thousand   {load.Allocated,6:N0} bytes allocated{commits}");
             }
         }
 
@@ -71,6 +71,8 @@ internal static partial class HttpBenchmark
         start.Environment["WEIR_BENCH_SEED"] = seed.ToString(CultureInfo.InvariantCulture);
         start.Environment["WEIR_BENCH_KEY"] = AdminKey;
         TimeSpan processor = Environment.CpuUsage.TotalTime;
+        TimeSpan collecting = GC.GetTotalPauseDuration();
+        int collections = GC.CollectionCount(0);
         long allocated = GC.GetTotalAllocatedBytes();
         using Process wrk = Process.Start(start) ?? throw new InvalidOperationException("wrk did not start; install it (Debian: apt-get install wrk).");
         string output = await wrk.StandardOutput.ReadToEndAsync();
@@ -84,6 +86,8 @@ internal static partial class HttpBenchmark
         return new Load(
             double.Parse(RequestsPerSecond().Match(output).Groups["rate"].Value, CultureInfo.InvariantCulture),
             (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / requests,
+            (GC.GetTotalPauseDuration() - collecting).TotalMicroseconds / requests,
+            (GC.CollectionCount(0) - collections) * 1000 / requests,
             (GC.GetTotalAllocatedBytes() - allocated) / requests);
     }
 
@@ -95,8 +99,10 @@ internal static partial class HttpBenchmark
 
     /// <param name="Rate">Requests per second, which drift with whatever else the machine does.</param>
     /// <param name="Processor">Microseconds of processor time for each request, summaries included: these drift far less.</param>
+    /// <param name="Collecting">Microseconds for each request that the collector stopped everything else.</param>
+    /// <param name="Collections">Garbage collections, whatever their depth, for a thousand requests.</param>
     /// <param name="Allocated">Bytes for each request.</param>
-    private readonly record struct Load(double Rate, double Processor, double Allocated);
+    private readonly record struct Load(double Rate, double Processor, double Collecting, double Collections, double Allocated);
 
     /// <summary>How many commands each commit made durable, and how long the writer was at it.</summary>
     private sealed class Commits : IDisposable

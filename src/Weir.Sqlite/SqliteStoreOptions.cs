@@ -10,6 +10,7 @@ public sealed record SqliteStoreOptions
     public const int DefaultReaders = 8;
     public const int DefaultCheckpointPages = 16_384;
     public const int DefaultCacheMebibytes = 64;
+    public const int DefaultSliceRows = 512;
 
     /// <summary>Path of the database. Its folder is made; beside it stand the files that SQLite keeps, and the lock.</summary>
     [Required]
@@ -40,4 +41,11 @@ public sealed record SqliteStoreOptions
     /// <summary>Page cache of the connection that writes.</summary>
     [Range(1, 65_536)]
     public int CacheMebibytes { get; init; } = DefaultCacheMebibytes;
+
+    /// <summary>
+    /// Events, or accounts, that are committed before one slice of what is found by random keys is written. More of them share each page
+    /// that a slice changes; 256 times as many may wait in memory and are worked off by the first start after a crash.
+    /// </summary>
+    [Range(1, 65_536)]
+    public int SliceRows { get; init; } = DefaultSliceRows;
 }

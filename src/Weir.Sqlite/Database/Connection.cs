@@ -79,6 +79,11 @@ internal sealed class Connection : IDisposable
     /// <summary>Runs a text of one or more statements and leaves their rows.</summary>
     public void Execute(string sql) => Check(raw.sqlite3_exec(_database, sql));
 
+    /// <summary>Begins the writer's transaction. Prepared, as every commit needs it.</summary>
+    public void Begin() => PreparedText("BEGIN IMMEDIATE", static sql => sql, "BEGIN IMMEDIATE").Run();
+
+    public void Commit() => PreparedText("COMMIT", static sql => sql, "COMMIT").Run();
+
     /// <summary>Gives up the open transaction, and every statement that was in the middle of its rows.</summary>
     public void Rollback()
     {

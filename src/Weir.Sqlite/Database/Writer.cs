@@ -69,7 +69,7 @@ internal sealed class Writer(SqliteStoreOptions options, TimeProvider time, Ledg
         try
         {
             Connection connection = _connection ?? Connect();
-            connection.Execute("BEGIN IMMEDIATE");
+            connection.Begin();
             return connection;
         }
         catch (SqliteFailure failure)
@@ -112,7 +112,7 @@ internal sealed class Writer(SqliteStoreOptions options, TimeProvider time, Ledg
             try
             {
                 T result = write(connection);
-                connection.Execute("COMMIT");
+                connection.Commit();
                 committed?.Invoke(result);
                 return result;
             }

@@ -15,7 +15,7 @@ internal sealed class LedgerMemory(SqliteStoreOptions options, TimeProvider time
     private readonly ConcurrentDictionary<int, int> _activeCatalogs = new();
     private long _clock = long.MinValue;
 
-    public Pending Pending { get; } = new();
+    public Pending Pending { get; } = new(options.SliceRows);
 
     /// <summary>By workspace and the host's key; the workspace's own head has the key "".</summary>
     public Remembered<(int Workspace, string Key), RememberedAccount> Accounts { get; } = new(options.RememberedAccounts);

@@ -14,7 +14,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
     private readonly HashSet<Digest> _absentIds = [];
     private LedgerWrites? _writes;
     private readonly HashSet<string> _newMeters = new(StringComparer.Ordinal);
-    private int _slice;
+    private int _slices;
     private bool _ended;
 
     public ValueTask<LedgerSnapshot> LoadAsync(LedgerLoad load, CancellationToken cancellationToken) => Guarded(load, Load);
@@ -50,7 +50,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
 
         Run(writes, written =>
         {
-            connection.Execute("COMMIT");
+            connection.Commit();
             Publish(written);
             return true;
         });
@@ -269,12 +269,11 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
         }
     }
 
-    /// <summary>Writes down what became of the accounts, and one slice of what earlier commits left to be written.</summary>
+    /// <summary>Writes down what became of the accounts, and the slices that are due of what earlier commits left to be written.</summary>
     private void WriteJournal(LedgerWrites writes)
     {
         long batch = memory.LastBatch + 1;
-        _slice = (int)(batch % Pending.Slices);
-        memory.Pending.WriteSlice(connection, _slice);
+        _slices = memory.Pending.SlicesDue(writes);
         ByteWriter accounts = Buffers.Journal;
         accounts.Clear();
         foreach (AccountWrite write in writes.Accounts)
@@ -282,7 +281,12 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
             AccountChanges.Encode(accounts, write);
         }
 
-        connection.Prepared("Ledger/TrimJournal").Bind(1, batch - Pending.Slices).Run();
+        if (_slices > 0)
+        {
+            memory.Pending.WriteSlices(connection, _slices);
+            connection.Prepared("Ledger/TrimJournal").Bind(1, memory.Pending.ArrivedAfter(_slices, batch)).Run();
+        }
+
         connection.Prepared("Ledger/InsertJournal").Bind(1, batch).Bind(2, workspace).Bind(3, memory.LastSequence + 1).Bind(4, memory.LastDenial + 1)
             .Bind(5, accounts.Written).Run();
     }
@@ -290,7 +294,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
     /// <summary>Only after the commit: from here on everyone sees it.</summary>
     private void Publish(LedgerWrites writes)
     {
-        memory.Pending.Commit(_slice, workspace, writes, memory.LastSequence + 1, memory.LastDenial + 1);
+        memory.Pending.Commit(memory.LastBatch + 1, _slices, workspace, writes, memory.LastSequence + 1, memory.LastDenial + 1);
         foreach (AccountWrite write in writes.Accounts)
         {
             (int, string) key = (workspace, write.Key?.Value ?? "");

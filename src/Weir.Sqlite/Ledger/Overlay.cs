@@ -14,7 +14,7 @@ internal sealed class Overlay(ReaderPool readers, LedgerMemory memory, bool from
     {
         while (true)
         {
-            long commits = memory.Pending.Commits;
+            long written = memory.Pending.SlicesWritten;
             T result = await readers.ReadAsync(
                 connection =>
                 {
@@ -22,12 +22,12 @@ internal sealed class Overlay(ReaderPool readers, LedgerMemory memory, bool from
                     return read(connection, new PendingView(connection, workspace, fromJournal ? null : memory.Pending));
                 },
                 cancellationToken);
-            if (memory.Pending.Commits - commits < Pending.Slices - 1)
+            if (memory.Pending.SlicesWritten - written < Pending.Slices - 1)
             {
                 return result;
             }
 
-            // So much was committed meanwhile that memory may have let go of what the look at the file was too old to see.
+            // So much was written meanwhile that memory may have let go of what the look at the file was too old to see.
         }
     }
 }

@@ -1,17 +1,17 @@
 namespace Weir.Sqlite;
 
 /// <summary>
-/// What is committed in the journal and the log, and not yet in the tables that are found by random keys. Each commit writes one slice
-/// of the key space, so after as many commits as there are slices everything of a commit has arrived. Only the writer changes it,
-/// after its commit.
+/// What is committed in the journal and the log, and not yet in the tables that are found by random keys. The key space lies in slices;
+/// whenever so many rows have come, a commit writes the next slice, in turn. When every slice has been written after a commit, everything
+/// of that commit has arrived. Only the writer changes it, after its commit.
 /// </summary>
 /// <remarks>
 /// A reader first looks at the file and then here. What the file lacked by then is here: still pending, or written since, which stays
-/// here until its slice is written the next time. A look at the file must not be older than that (<see cref="Commits"/>).
+/// here until its slice is written the next time. A look at the file must not be older than that (<see cref="SlicesWritten"/>).
 /// </remarks>
-internal sealed class Pending
+/// <param name="sliceRows">Rows that come before a slice is written.</param>
+internal sealed class Pending(int sliceRows)
 {
-    /// <summary>Commits after which everything of a commit is in its table.</summary>
     public const int Slices = 256;
 
     private readonly Lock _gate = new();
@@ -19,10 +19,15 @@ internal sealed class Pending
     private readonly PendingIndex _accountEvents = new();
     private readonly Dictionary<(int Workspace, long Account), AccountChanges>[] _accounts = NewSlices();
     private readonly Dictionary<(int Workspace, long Account), AccountChanges>[] _writtenAccounts = NewSlices();
-    private long _commits;
 
-    /// <summary>How many commits there were.</summary>
-    public long Commits => Volatile.Read(ref _commits);
+    // The commit that wrote each slice last. The next in turn is the one that was written the longest time ago.
+    private readonly long[] _writtenBy = new long[Slices];
+    private int _next;
+    private int _rows;
+    private long _slicesWritten;
+
+    /// <summary>How many slices have been written, one as often as it was.</summary>
+    public long SlicesWritten => Volatile.Read(ref _slicesWritten);
 
     /// <summary>Ids of accounts and first bits of hashes are random; account 0 and low numbers fall into the first slice.</summary>
     public static int SliceOf(long key) => (int)((key >> 55) & (Slices - 1));
@@ -57,15 +62,33 @@ internal sealed class Pending
         }
     }
 
-    /// <summary>Takes a commit over: its slice has been written, its rows are pending now.</summary>
-    public void Commit(int slice, int workspace, LedgerWrites writes, long firstSequence, long firstDenial)
+    /// <summary>How many slices a commit with these writes has to write.</summary>
+    public int SlicesDue(LedgerWrites writes) => Math.Min(Slices, (_rows + WeightOf(writes)) / sliceRows);
+
+    /// <summary>The newest commit of which everything has arrived once a commit has written so many slices.</summary>
+    public long ArrivedAfter(int slices, long commit) => (slices == Slices ? commit : _writtenBy[(_next + slices) % Slices]) - 1;
+
+    /// <summary>Writes the next slices, which only the writer changes. They stay pending until <see cref="Commit"/>.</summary>
+    public void WriteSlices(Connection connection, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            WriteSlice(connection, (_next + i) % Slices);
+        }
+    }
+
+    /// <summary>Takes a commit over: its slices have been written, its rows are pending now.</summary>
+    public void Commit(long commit, int slices, int workspace, LedgerWrites writes, long firstSequence, long firstDenial)
     {
         lock (_gate)
         {
-            _ids.Wrote(slice);
-            _accountEvents.Wrote(slice);
-            (_accounts[slice], _writtenAccounts[slice]) = (_writtenAccounts[slice], _accounts[slice]);
-            _accounts[slice].Clear();
+            for (int i = 0; i < slices; i++)
+            {
+                Wrote(_next, commit);
+                _next = (_next + 1) % Slices;
+            }
+
+            _rows = slices == Slices ? 0 : _rows + WeightOf(writes) - (slices * sliceRows);
             for (int i = 0; i < writes.Rows.Count; i++)
             {
                 LedgerRow row = writes.Rows[i];
@@ -93,13 +116,33 @@ internal sealed class Pending
 
                 changes.Add(write);
             }
-
-            _commits++;
         }
     }
 
-    /// <summary>Writes a slice, which only the writer changes. It stays pending until <see cref="Commit"/>.</summary>
-    public void WriteSlice(Connection connection, int slice)
+    /// <summary>Forgets everything: the tables have all of it.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            _ids.Clear();
+            _accountEvents.Clear();
+            for (int slice = 0; slice < Slices; slice++)
+            {
+                _accounts[slice].Clear();
+                _writtenAccounts[slice].Clear();
+            }
+
+            Array.Clear(_writtenBy);
+            _rows = 0;
+
+            // Whoever looked at the file before its tables were completed must look again.
+            _slicesWritten += Slices;
+        }
+    }
+
+    private static int WeightOf(LedgerWrites writes) => Math.Max(writes.Rows.Count + writes.Denials.Count, writes.Accounts.Count);
+
+    private void WriteSlice(Connection connection, int slice)
     {
         PendingIndex.Slice ids;
         PendingIndex.Slice events;
@@ -117,22 +160,14 @@ internal sealed class Pending
         }
     }
 
-    /// <summary>Forgets everything: the tables have all of it.</summary>
-    public void Clear()
+    private void Wrote(int slice, long commit)
     {
-        lock (_gate)
-        {
-            _ids.Clear();
-            _accountEvents.Clear();
-            for (int slice = 0; slice < Slices; slice++)
-            {
-                _accounts[slice].Clear();
-                _writtenAccounts[slice].Clear();
-            }
-
-            // Whoever looked at the file before its tables were completed must look again.
-            _commits += Slices;
-        }
+        _ids.Wrote(slice);
+        _accountEvents.Wrote(slice);
+        (_accounts[slice], _writtenAccounts[slice]) = (_writtenAccounts[slice], _accounts[slice]);
+        _accounts[slice].Clear();
+        _writtenBy[slice] = commit;
+        _slicesWritten++;
     }
 
     private static Dictionary<(int Workspace, long Account), AccountChanges>[] NewSlices() =>

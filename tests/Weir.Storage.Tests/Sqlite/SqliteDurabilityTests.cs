@@ -14,14 +14,16 @@ public sealed class SqliteDurabilityTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // Fewer commits than there are slices, so that nothing may have reached its table; and more, so that part of it has.
+    // So few that nothing has reached its table; so many that part of it has, a slice with every row, with every third, or many at once.
     [Theory(DisplayName = "TX-2: what was acknowledged is there after a crash: balances, rates, ids, the log of each account")]
-    [InlineData(1)]
-    [InlineData(40)]
-    [InlineData(Pending.Slices + 60)]
-    public async Task AfterACrash(int batches)
+    [InlineData(1, SqliteStoreOptions.DefaultSliceRows)]
+    [InlineData(40, SqliteStoreOptions.DefaultSliceRows)]
+    [InlineData(40, 1)]
+    [InlineData(Pending.Slices, 1)]
+    [InlineData(Pending.Slices, 3)]
+    public async Task AfterACrash(int batches, int sliceRows)
     {
-        await using SqliteStore store = await _folder.OpenAsync(_time);
+        await using SqliteStore store = await OpenAsync(sliceRows);
         WorkspaceId workspace = await store.NewWorkspaceAsync();
         Dictionary<string, List<long>> expected = await FillAsync(store, workspace, batches);
         List<AccountState> states = await StatesAsync(store, workspace);
@@ -53,10 +55,35 @@ public sealed class SqliteDurabilityTests : IDisposable
         await VerifyAsync(restarted, workspace, expected, states);
     }
 
+    [Fact(DisplayName = "TX-2: the journal lets go of a commit when everything of it has reached its table, and not before")]
+    public async Task TheJournalIsTrimmed()
+    {
+        await using SqliteStore store = await OpenAsync(sliceRows: 10);
+        WorkspaceId workspace = await store.NewWorkspaceAsync();
+        await store.Ledger.CreateAccountsAsync(workspace, [Sample.New("acme", Sample.AcmeId)], CancellationToken.None);
+        for (int i = 0; i < 300; i++)
+        {
+            await store.UseAsync(workspace, "acme", [.. Enumerable.Range(0, 1 + (i % 25)).Select(n => $"{i}-{n}")]);
+            List<object?[]> missing = _folder.Query("""
+                SELECT e.seq FROM events e
+                WHERE (NOT EXISTS (SELECT 1 FROM account_events a WHERE a.seq = e.seq) OR NOT EXISTS (SELECT 1 FROM ids i WHERE i.reference = e.seq))
+                  AND e.seq < (SELECT ifnull(min(first_seq), 0) FROM journal)
+                """);
+            Assert.Empty(missing);
+        }
+
+        // 256 slices of 10 rows wait at most, and the rows of the commits at both ends.
+        Assert.InRange((long)_folder.Query("SELECT max(e.seq) - (SELECT min(first_seq) FROM journal) FROM events e")[0][0]!, 1, (Pending.Slices * 10) + 50);
+
+        // A batch that is larger than everything that may wait leaves nothing of what came before it.
+        await store.UseAsync(workspace, "acme", [.. Enumerable.Range(0, Pending.Slices * 11).Select(n => $"large-{n}")]);
+        Assert.Single(_folder.Query("SELECT * FROM journal"));
+    }
+
     [Fact(DisplayName = "LOG-3: readers see every figure whether or not its table has followed, with memories too small for all accounts")]
     public async Task SmallMemories()
     {
-        await using SqliteStore store = new(_folder.Options with { RememberedAccounts = 16, RememberedAliases = 16, CheckpointPages = 100 }, _time);
+        await using SqliteStore store = new(_folder.Options with { RememberedAccounts = 16, RememberedAliases = 16, CheckpointPages = 100, SliceRows = 2 }, _time);
         await store.OpenAsync(CancellationToken.None);
         WorkspaceId workspace = await store.NewWorkspaceAsync();
         Random random = new(7);
@@ -90,7 +117,7 @@ public sealed class SqliteDurabilityTests : IDisposable
     [Fact(DisplayName = "BAL-10: readers beside the writer never see a figure fall back, nor a row without its account's log")]
     public async Task ReadersBesideTheWriter()
     {
-        await using SqliteStore store = await _folder.OpenAsync(_time);
+        await using SqliteStore store = await OpenAsync(sliceRows: 1);
         WorkspaceId workspace = await store.NewWorkspaceAsync();
         Dictionary<string, List<long>> expected = await FillAsync(store, workspace, 1);
         using CancellationTokenSource done = new();
@@ -122,7 +149,7 @@ public sealed class SqliteDurabilityTests : IDisposable
     [Fact(DisplayName = "BAL-10: a reader whose look at the file is old still finds what was moved into the tables meanwhile")]
     public async Task AnOldLook()
     {
-        await using SqliteStore store = await _folder.OpenAsync(_time);
+        await using SqliteStore store = await OpenAsync(sliceRows: 1);
         WorkspaceId workspace = await store.NewWorkspaceAsync();
         await store.Ledger.CreateAccountsAsync(workspace, [Sample.New("acme", Sample.AcmeId), Sample.New("other", 1)], CancellationToken.None);
         IReadOnlyList<long> sequences = await store.UseAsync(workspace, "acme", "a", "b");
@@ -270,6 +297,13 @@ public sealed class SqliteDurabilityTests : IDisposable
             Same.Entry(row.Entry, entry.Entry);
             Same.Details(row.Details, entry.Details);
         }
+    }
+
+    private async Task<SqliteStore> OpenAsync(int sliceRows)
+    {
+        SqliteStore store = new(_folder.Options with { SliceRows = sliceRows }, _time);
+        await store.OpenAsync(CancellationToken.None);
+        return store;
     }
 
     /// <summary>Batches over several accounts; the expected numbers of the events of each.</summary>
