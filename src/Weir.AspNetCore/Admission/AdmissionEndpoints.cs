@@ -38,7 +38,7 @@ internal static class AdmissionEndpoints
         }
 
         string currency = outcome.Entry?.Cost is null ? "" : (await catalogs.ActiveAsync(context.Workspace(), context.RequestAborted)).Catalog.Currency;
-        await JsonBody.WriteAsync(context, writer => AnswerWriter.Write(writer, outcome, read.Event.Details, currency));
+        await JsonBody.WriteAsync(context, (outcome, read.Event.Details, currency), static (writer, answer) => AnswerWriter.Write(writer, answer.outcome, answer.Details, answer.currency));
     }
 
     private static async Task Check(HttpContext context, AdmissionService admission, CatalogService catalogs) =>
@@ -54,7 +54,9 @@ internal static class AdmissionEndpoints
         }
 
         string currency = check.Outcome.Entry?.Cost is null ? "" : (await catalogs.ActiveAsync(context.Workspace(), context.RequestAborted)).Catalog.Currency;
-        await JsonBody.WriteAsync(context, writer => AnswerWriter.Write(writer, shown(check.Outcome), read.Event.Details, currency, check.AsOf));
+        await JsonBody.WriteAsync(
+            context, (Outcome: shown(check.Outcome), read.Event.Details, currency, check.AsOf),
+            static (writer, answer) => AnswerWriter.Write(writer, answer.Outcome, answer.Details, answer.currency, answer.AsOf));
     }
 
     /// <param name="account">Whose event it is when the body does not say.</param>
@@ -62,7 +64,7 @@ internal static class AdmissionEndpoints
     {
         JsonBody.RequireJson(context);
         string? header = IdempotencyKey(context);
-        return JsonBody.ReadAsync(context, EventBounds.LargestEvent, body => EventReader.ReadOne(body.Span, withMode: true, header, account));
+        return JsonBody.ReadAsync(context, EventBounds.LargestEvent, (header, account), static (body, known) => EventReader.ReadOne(body.Span, withMode: true, known.header, known.account));
     }
 
     /// <summary>The header that means the same as a member <c>id</c> (ID-1).</summary>

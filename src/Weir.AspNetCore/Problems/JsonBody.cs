@@ -30,7 +30,11 @@ internal static class JsonBody
 
     /// <summary>The whole body as contiguous bytes; the caller hands them to <paramref name="read"/> at once.</summary>
     /// <exception cref="ProblemException">It is larger than <paramref name="largest"/>.</exception>
-    public static async ValueTask<T> ReadAsync<T>(HttpContext context, int largest, Func<ReadOnlyMemory<byte>, T> read)
+    public static ValueTask<T> ReadAsync<T>(HttpContext context, int largest, Func<ReadOnlyMemory<byte>, T> read) =>
+        ReadAsync(context, largest, read, static (body, read) => read(body));
+
+    /// <inheritdoc cref="ReadAsync{T}(HttpContext, int, Func{ReadOnlyMemory{byte}, T})"/>
+    public static async ValueTask<T> ReadAsync<TState, T>(HttpContext context, int largest, TState state, Func<ReadOnlyMemory<byte>, TState, T> read)
     {
         PipeReader reader = context.Request.BodyReader;
         if (context.Request.ContentLength > largest)
@@ -51,7 +55,7 @@ internal static class JsonBody
             {
                 try
                 {
-                    return read(buffer.IsSingleSegment ? buffer.First : buffer.ToArray());
+                    return read(buffer.IsSingleSegment ? buffer.First : buffer.ToArray(), state);
                 }
                 finally
                 {
@@ -120,17 +124,21 @@ internal static class JsonBody
     }
 
     /// <summary>Lets a handler write its answer directly.</summary>
-    public static async Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
+    public static Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write) => WriteAsync(context, write, static (writer, write) => write(writer));
+
+    /// <inheritdoc cref="WriteAsync(HttpContext, Action{Utf8JsonWriter})"/>
+    public static Task WriteAsync<TState>(HttpContext context, TState state, Action<Utf8JsonWriter, TState> write)
     {
         context.Response.ContentType = "application/json";
         Utf8JsonWriter writer = t_writer ?? new Utf8JsonWriter(context.Response.BodyWriter, Writing);
         t_writer = null;
         writer.Reset(context.Response.BodyWriter);
-        write(writer);
+        write(writer, state);
         writer.Flush();
         writer.Reset();
         t_writer = writer;
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        ValueTask<FlushResult> flushed = context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        return flushed.IsCompletedSuccessfully ? Task.CompletedTask : flushed.AsTask();
     }
 
     [ThreadStatic]

@@ -25,9 +25,27 @@ internal static class JsonText
             return;
         }
 
-        Span<byte> text = stackalloc byte[MostBytes];
-        writer.WriteStringValue(text[..Format(instant, text)]);
+        writer.WriteStringValue(Utf8Of(instant));
     }
+
+    /// <summary>The text of a time. Answers carry the same few ends of periods over and over.</summary>
+    private static ReadOnlySpan<byte> Utf8Of(Instant instant)
+    {
+        (Instant Instant, byte[] Text)[] recent = t_recent ??= new (Instant, byte[])[RecentTimes];
+        ref (Instant Instant, byte[] Text) known = ref recent[instant.GetHashCode() & (RecentTimes - 1)];
+        if (known.Text is null || known.Instant != instant)
+        {
+            Span<byte> text = stackalloc byte[MostBytes];
+            known = (instant, text[..Format(instant, text)].ToArray());
+        }
+
+        return known.Text;
+    }
+
+    private const int RecentTimes = 64;
+
+    [ThreadStatic]
+    private static (Instant Instant, byte[] Text)[]? t_recent;
 
     private const int MostBytes = 32;
 
@@ -85,8 +103,18 @@ internal static class JsonText
     {
         null => null,
         { Units: 0 } => 100,
-        { } value => Decimals.Normalize(Math.Round(used.Units * 100m / value.Units, 2, MidpointRounding.AwayFromZero)),
+        { } value => Percent(used.Units, value.Units),
     };
+
+    private static decimal Percent(long used, long limit)
+    {
+        // In hundredths of a percent, halves away from zero.
+        Int128 twice = (Int128)used * 20_000;
+        Int128 hundredths = (twice + (used < 0 ? -limit : limit)) / (2 * (Int128)limit);
+        return hundredths > long.MaxValue || hundredths < long.MinValue
+            ? Decimals.Normalize(Math.Round(used * 100m / limit, 2, MidpointRounding.AwayFromZero))
+            : new Quantity((long)hundredths).ToDecimal(2);
+    }
 
     public static string Name(ReservationState state) => state switch
     {

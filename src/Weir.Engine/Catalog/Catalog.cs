@@ -155,6 +155,12 @@ public sealed class ChargeRule
     public bool Cost { get; init; }
 
     public Rounding Rounding { get; init; }
+
+    /// <summary>Whether it charges the same whatever the event says.</summary>
+    internal bool IsConstant => PerUnits.IsEmpty && Multiplier is null && Bonuses.IsEmpty && !Cost && ChangeProperty is null && SetProperty is null;
+
+    /// <summary>What a constant rule charges, once it has been rated.</summary>
+    internal Charge? Constant { get; set; }
 }
 
 /// <summary>Adds <c>amount × value / unit</c> for a numeric property; nothing when the property is absent.</summary>

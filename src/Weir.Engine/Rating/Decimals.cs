@@ -15,7 +15,36 @@ public static class Decimals
     public static decimal PowerOfTen(int scale) => s_powers[scale];
 
     /// <summary>The same value with no trailing zeros: 25.00 becomes 25, 0.0 becomes 0.</summary>
-    public static decimal Normalize(decimal value) => value / 1.0000000000000000000000000000m;
+    public static decimal Normalize(decimal value)
+    {
+        if (value.Scale == 0)
+        {
+            return value;
+        }
+
+        Span<int> bits = stackalloc int[4];
+        decimal.GetBits(value, bits);
+        return bits[2] == 0
+            ? Of(((ulong)(uint)bits[1] << 32) | (uint)bits[0], value.Scale, decimal.IsNegative(value))
+            : value / 1.0000000000000000000000000000m;
+    }
+
+    /// <summary><paramref name="digits"/> / 10^<paramref name="scale"/> without trailing zeros. Divisions of decimals cost many times as much.</summary>
+    internal static decimal Of(ulong digits, int scale, bool isNegative)
+    {
+        if (digits == 0)
+        {
+            return 0;
+        }
+
+        while (scale > 0 && digits % 10 == 0)
+        {
+            digits /= 10;
+            scale--;
+        }
+
+        return new decimal(unchecked((int)digits), unchecked((int)(digits >> 32)), 0, isNegative, (byte)scale);
+    }
 
     /// <summary>Decimal places that carry a value: 1 for 2.50, 0 for 25.00.</summary>
     public static int Places(decimal value) => Normalize(value).Scale;

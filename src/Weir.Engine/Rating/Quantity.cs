@@ -41,7 +41,7 @@ public readonly record struct Quantity(long Units) : IComparable<Quantity>
     public int CompareTo(Quantity other) => Units.CompareTo(other.Units);
 
     /// <summary>The amount in the meter's unit: <c>Units / 10^scale</c>, without trailing zeros.</summary>
-    public decimal ToDecimal(int scale) => Decimals.Normalize(new decimal(Units) / Decimals.PowerOfTen(scale));
+    public decimal ToDecimal(int scale) => Decimals.Of(Units < 0 ? unchecked((ulong)-Units) : (ulong)Units, scale, Units < 0);
 
     /// <summary>
     /// Reads an amount given in the meter's unit. False when it has more decimal places than <paramref name="scale"/>

@@ -18,10 +18,16 @@ public static class Rater
         {
             foreach (ChargeRule rule in type.Charges)
             {
-                Charge? charge = RateOne(rule, properties, cost, out error);
-                if (error is not null)
+                Charge? charge = rule.Constant;
+                if (charge is null)
                 {
-                    return null;
+                    charge = RateOne(rule, properties, cost, out error);
+                    if (error is not null)
+                    {
+                        return null;
+                    }
+
+                    rule.Constant = rule.IsConstant ? charge : null;
                 }
 
                 if (charge is not null)

@@ -24,14 +24,14 @@ internal sealed class AccountChanges
         Version = write.State.Account.Version;
         DecidedAt = write.State.Account.DecidedAt;
         FirstLiveEventAt = write.State.Account.FirstLiveEventAt;
-        foreach (BalanceKey key in write.Balances)
+        for (int i = 0; i < write.Balances.Count; i++)
         {
-            Balances[key] = write.State.Balances[key];
+            Balances[write.Balances[i]] = write.State.Balances[write.Balances[i]];
         }
 
-        foreach (RateKey key in write.Rates)
+        for (int i = 0; i < write.Rates.Count; i++)
         {
-            Rates[key] = write.State.Rates[key];
+            Rates[write.Rates[i]] = write.State.Rates[write.Rates[i]];
         }
     }
 
@@ -69,8 +69,9 @@ internal sealed class AccountChanges
         writer.Number(Clock.ToMicros(account.DecidedAt));
         writer.Number(account.FirstLiveEventAt is { } first ? Clock.ToMicros(first) : long.MinValue);
         writer.Number(write.Balances.Count);
-        foreach (BalanceKey key in write.Balances)
+        for (int i = 0; i < write.Balances.Count; i++)
         {
+            BalanceKey key = write.Balances[i];
             Balance balance = write.State.Balances[key];
             writer.Number((long)key.Scope);
             writer.Number(key.ScopeId);
@@ -83,8 +84,9 @@ internal sealed class AccountChanges
         }
 
         writer.Number(write.Rates.Count);
-        foreach (RateKey key in write.Rates)
+        for (int i = 0; i < write.Rates.Count; i++)
         {
+            RateKey key = write.Rates[i];
             RateWindow window = write.State.Rates[key];
             writer.Number((long)key.Scope);
             writer.Number(key.ScopeId);

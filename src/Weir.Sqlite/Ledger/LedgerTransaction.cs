@@ -143,6 +143,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
     private Dictionary<Digest, StoredId> LoadIds(IReadOnlyCollection<Digest> wanted)
     {
         Dictionary<Digest, StoredId> ids = [];
+        _absentIds.EnsureCapacity(wanted.Count);
         foreach (Digest id in wanted)
         {
             if (IdRows.Find(connection, memory.Pending, workspace, id) is { } found)

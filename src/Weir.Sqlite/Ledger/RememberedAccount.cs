@@ -28,9 +28,9 @@ internal sealed record RememberedAccount(AccountState State, Instant ClosesAt)
         }
 
         Instant closesAt = before.ClosesAt;
-        foreach (BalanceKey key in write.Balances)
+        for (int i = 0; i < write.Balances.Count; i++)
         {
-            closesAt = Earlier(closesAt, write.State.Balances[key]);
+            closesAt = Earlier(closesAt, write.State.Balances[write.Balances[i]]);
         }
 
         return new RememberedAccount(write.State, closesAt);

@@ -12,10 +12,14 @@ public sealed class AdmissionService(IWeirStore store, CatalogService catalogs, 
     /// <summary>
     /// Uses, or learns that it may not: all limits that the event touches are decided together, and the effect is durable when the answer comes.
     /// </summary>
-    public async Task<Outcome> ConsumeAsync(WorkspaceId workspace, UsageEvent e, ConsumeMode mode, CancellationToken cancellationToken)
+    public Task<Outcome> ConsumeAsync(WorkspaceId workspace, UsageEvent e, ConsumeMode mode, CancellationToken cancellationToken)
     {
-        (LedgerCommand? command, Outcome? failed) = await PrepareAsync(workspace, e, mode, "consume", cancellationToken);
-        return failed ?? await commits.SubmitAsync(command!, cancellationToken);
+        ValueTask<(LedgerCommand? Command, Outcome? Failed)> prepared = PrepareAsync(workspace, e, mode, "consume", cancellationToken);
+
+        // Nearly always everything is at hand, and the caller waits for the writer and nothing else.
+        return prepared is { IsCompletedSuccessfully: true, Result: { Failed: null, Command: { } command } }
+            ? commits.SubmitAsync(command, cancellationToken)
+            : ConsumeAsync(prepared, cancellationToken);
     }
 
     /// <summary>Records what has happened, whatever the limits (BAL-6). One answer for each event, in their order.</summary>
@@ -93,6 +97,12 @@ public sealed class AdmissionService(IWeirStore store, CatalogService catalogs, 
                 Details = completion.Details,
             },
             cancellationToken);
+
+    private async Task<Outcome> ConsumeAsync(ValueTask<(LedgerCommand? Command, Outcome? Failed)> prepared, CancellationToken cancellationToken)
+    {
+        (LedgerCommand? command, Outcome? failed) = await prepared;
+        return failed ?? await commits.SubmitAsync(command!, cancellationToken);
+    }
 
     private async ValueTask<(LedgerCommand? Command, Outcome? Failed)> PrepareAsync(
         WorkspaceId workspace, UsageEvent e, ConsumeMode mode, string operation, CancellationToken cancellationToken)

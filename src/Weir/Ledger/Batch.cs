@@ -16,12 +16,12 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
     /// <summary>A closed balance is dropped from a remembered state when the account has moved on this many versions.</summary>
     private const int PruneEvery = 256;
 
-    private readonly Dictionary<AccountKey, Working> _accounts = [];
+    private readonly Dictionary<AccountKey, Working> _accounts = new(snapshot.Accounts.Count);
     private readonly Working _workspace = new(null, snapshot.Workspace);
-    private readonly Dictionary<Digest, (Digest Fingerprint, Outcome Outcome)> _answered = [];
+    private readonly Dictionary<Digest, (Digest Fingerprint, Outcome Outcome)> _answered = new(snapshot.Accounts.Count);
     private readonly Dictionary<Alias, long> _newAliases = [];
     private readonly List<NewAlias> _aliases = [];
-    private readonly List<LedgerRow> _rows = [];
+    private readonly List<LedgerRow> _rows = new(snapshot.Accounts.Count);
     private readonly List<StoredDenial> _denials = [];
     private readonly Dictionary<(long, Instant, string, Refusal), long> _denialCounts = [];
     private readonly Dictionary<long, ProfileWrite> _profiles = [];

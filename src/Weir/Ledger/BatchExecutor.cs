@@ -96,7 +96,7 @@ public sealed class BatchExecutor
 
     private static LedgerLoad LoadOf(IReadOnlyList<LedgerCommand> commands)
     {
-        HashSet<AccountKey> accounts = [];
+        HashSet<AccountKey> accounts = new(commands.Count);
         List<Digest> ids = new(commands.Count);
         List<Digest> targets = [];
         HashSet<Alias> aliases = [];

@@ -12,6 +12,13 @@ namespace Weir;
 /// <summary>The values inside an event: each is read exactly and bounded, or refused with its place.</summary>
 public static partial class EventReader
 {
+    private static readonly string s_longText = $"At most {EventBounds.LongestText} characters.";
+    private static readonly string s_longName = $"The name of a member has at most {EventBounds.LongestText} characters.";
+    private static readonly string s_longValue = $"A text property has at most {EventBounds.LongestPropertyValue} characters.";
+
+    [ThreadStatic]
+    private static List<KeyValuePair<string, PropertyValue>>? t_entries;
+
     /// <summary>Reads an object of properties: numbers exactly, texts, booleans; nested values are kept as JSON.</summary>
     public static Properties ReadProperties(ref Utf8JsonReader reader, string at)
     {
@@ -20,21 +27,23 @@ public static partial class EventReader
             throw new EventFormatException(at, "'properties' is an object.");
         }
 
-        List<KeyValuePair<string, PropertyValue>> entries = [];
+        List<KeyValuePair<string, PropertyValue>> entries = t_entries ?? [];
+        t_entries = null;
+        entries.Clear();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             string name = Name(ref reader, at);
-            string place = Pointer(at, name);
+            Place place = new(at, name);
             if (name.Length is 0 or > EventBounds.LongestPropertyName || !DisplayName.IsValid(name))
             {
-                throw new EventFormatException(place, $"The name of a property has 1 to {EventBounds.LongestPropertyName} characters and no control characters.");
+                throw new EventFormatException(place.ToString(), $"The name of a property has 1 to {EventBounds.LongestPropertyName} characters and no control characters.");
             }
 
             foreach (KeyValuePair<string, PropertyValue> entry in entries)
             {
                 if (entry.Key == name)
                 {
-                    throw new EventFormatException(place, $"The property '{name}' stands twice.");
+                    throw new EventFormatException(place.ToString(), $"The property '{name}' stands twice.");
                 }
             }
 
@@ -56,16 +65,19 @@ public static partial class EventReader
                     break;
                 case JsonTokenType.String:
                     string text = Decode(ref reader, place);
-                    Check(text.Length <= EventBounds.LongestPropertyValue, place, $"A text property has at most {EventBounds.LongestPropertyValue} characters.");
+                    Check(text.Length <= EventBounds.LongestPropertyValue, place, s_longValue);
                     entries.Add(new(name, PropertyValue.Of(text)));
                     break;
                 default:
-                    entries.Add(new(name, PropertyValue.OfJson(Nested(ref reader, place))));
+                    entries.Add(new(name, PropertyValue.OfJson(Nested(ref reader, place.ToString()))));
                     break;
             }
         }
 
-        return Properties.Of(entries);
+        Properties properties = Properties.Of(entries);
+        entries.Clear();
+        t_entries = entries;
+        return properties;
     }
 
     /// <summary>A nested value as compact JSON; it is checked like everything else.</summary>
@@ -146,21 +158,21 @@ public static partial class EventReader
         return new GivenCost(amount ?? throw Missing(at, "amount", "what it cost"), currency);
     }
 
-    private static bool Boolean(ref Utf8JsonReader reader, string at)
+    private static bool Boolean(ref Utf8JsonReader reader, Place at)
     {
         Check(reader.TokenType is JsonTokenType.True or JsonTokenType.False, at, "true or false is wanted.");
         return reader.GetBoolean();
     }
 
-    private static ConsumeMode Mode(ref Utf8JsonReader reader, string at) => Text(ref reader, at) switch
+    private static ConsumeMode Mode(ref Utf8JsonReader reader, Place at) => Text(ref reader, at) switch
     {
         "enforce" => ConsumeMode.Enforce,
         "best_effort" => ConsumeMode.BestEffort,
         "record" => ConsumeMode.Record,
-        string other => throw new EventFormatException(at, $"'{other}' is not a mode; allowed are enforce, best_effort, record."),
+        string other => throw new EventFormatException(at.ToString(), $"'{other}' is not a mode; allowed are enforce, best_effort, record."),
     };
 
-    private static Instant Time(ref Utf8JsonReader reader, string at)
+    private static Instant Time(ref Utf8JsonReader reader, Place at)
     {
         string text = Text(ref reader, at);
         ParseResult<OffsetDateTime> parsed = OffsetDateTimePattern.Rfc3339.Parse(text);
@@ -168,14 +180,14 @@ public static partial class EventReader
         return Clock.Truncate(parsed.Value.ToInstant());
     }
 
-    private static long Whole(ref Utf8JsonReader reader, string at)
+    private static long Whole(ref Utf8JsonReader reader, Place at)
     {
         long value = 0;
         Check(reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out value) && value is >= 0 and <= 1_000_000_000_000, at, "A whole number from 0 to 10^12 is wanted.");
         return value;
     }
 
-    private static decimal Number(ref Utf8JsonReader reader, string at)
+    private static decimal Number(ref Utf8JsonReader reader, Place at)
     {
         Check(TryReadNumber(ref reader, out decimal value), at, "The number is too large or too precise: at most 28 digits and 28 decimal places, up to 7.9 × 10^28.");
         return value;
@@ -200,7 +212,7 @@ public static partial class EventReader
         return digits <= 28 && reader.TryGetDecimal(out value) && (value != 0 || digits == 0);
     }
 
-    private static string Identifier(ref Utf8JsonReader reader, string at)
+    private static string Identifier(ref Utf8JsonReader reader, Place at)
     {
         Check(reader.TokenType == JsonTokenType.String, at, $"A text is wanted: {Engine.Identifier.Form}.");
         string text = Decode(ref reader, at);
@@ -208,11 +220,11 @@ public static partial class EventReader
         return text;
     }
 
-    private static string Text(ref Utf8JsonReader reader, string at)
+    private static string Text(ref Utf8JsonReader reader, Place at)
     {
         Check(reader.TokenType == JsonTokenType.String, at, "A text is wanted.");
         string text = Decode(ref reader, at);
-        Check(text.Length <= EventBounds.LongestText, at, $"At most {EventBounds.LongestText} characters.");
+        Check(text.Length <= EventBounds.LongestText, at, s_longText);
         foreach (char c in text)
         {
             Check(!char.IsControl(c) && c is not ('\u2028' or '\u2029'), at, "No control characters or line breaks.");
@@ -221,14 +233,14 @@ public static partial class EventReader
         return text;
     }
 
-    private static string Name(ref Utf8JsonReader reader, string at)
+    private static string Name(ref Utf8JsonReader reader, Place at)
     {
         string name = Decode(ref reader, at);
-        Check(name.Length <= EventBounds.LongestText, at, $"The name of a member has at most {EventBounds.LongestText} characters.");
+        Check(name.Length <= EventBounds.LongestText, at, s_longName);
         return name;
     }
 
-    private static string Decode(ref Utf8JsonReader reader, string at)
+    private static string Decode(ref Utf8JsonReader reader, Place at)
     {
         string text;
         try
@@ -237,7 +249,7 @@ public static partial class EventReader
         }
         catch (InvalidOperationException)
         {
-            throw new EventFormatException(at, "The text is not Unicode: it has a lone surrogate or bytes that are not UTF-8.");
+            throw new EventFormatException(at.ToString(), "The text is not Unicode: it has a lone surrogate or bytes that are not UTF-8.");
         }
 
         Check(!text.Contains('\0', StringComparison.Ordinal), at, "The text has the character U+0000, which cannot be kept.");
@@ -246,14 +258,22 @@ public static partial class EventReader
 
     private static EventFormatException Missing(string at, string member, string what) => new($"{at}/{member}", $"'{member}' is required: {what}.");
 
-    private static void Check(bool condition, string at, string message)
+    private static void Check(bool condition, Place at, string message)
     {
         if (!condition)
         {
-            throw new EventFormatException(at, message);
+            throw new EventFormatException(at.ToString(), message);
         }
     }
 
     private static string Pointer(string at, string name) =>
         $"{at}/{name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
+
+    /// <summary>Where something stands; its pointer is made when somebody is told.</summary>
+    private readonly record struct Place(string At, string? Member)
+    {
+        public static implicit operator Place(string at) => new(at, null);
+
+        public override string ToString() => Member is null ? At : Pointer(At, Member);
+    }
 }

@@ -43,13 +43,21 @@ public static partial class EventReader
     /// <param name="id">The id of the header <c>Idempotency-Key</c>, which means the same as the member.</param>
     /// <param name="account">Who uses, when the event does not say.</param>
     /// <exception cref="EventFormatException">It is not an event.</exception>
-    public static ReadEvent ReadOne(ReadOnlySpan<byte> json, bool withMode, string? id, AccountKey? account = null) => Guard(json, (ref Utf8JsonReader reader) =>
+    public static ReadEvent ReadOne(ReadOnlySpan<byte> json, bool withMode, string? id, AccountKey? account = null)
     {
-        reader.Read();
-        ReadEvent read = ReadEvent(ref reader, "", withMode ? Form.Decide : Form.Record, id, account?.Value);
-        End(ref reader);
-        return read;
-    });
+        try
+        {
+            Utf8JsonReader reader = new(json, s_options);
+            reader.Read();
+            ReadEvent read = ReadEvent(ref reader, "", withMode ? Form.Decide : Form.Record, id, account?.Value);
+            End(ref reader);
+            return read;
+        }
+        catch (JsonException exception)
+        {
+            throw NotJson(exception);
+        }
+    }
 
     /// <summary>Reads the event of a reservation, with how long it holds, waits, and before whom.</summary>
     /// <param name="id">The id of the header <c>Idempotency-Key</c>, which means the same as the member.</param>
@@ -126,9 +134,12 @@ public static partial class EventReader
         }
         catch (JsonException exception)
         {
-            throw new EventFormatException("", $"The body is not JSON: line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: {Sentence(exception.Message)}");
+            throw NotJson(exception);
         }
     }
+
+    private static EventFormatException NotJson(JsonException exception) =>
+        new("", $"The body is not JSON: line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: {Sentence(exception.Message)}");
 
     /// <summary>The parser's first sentence; its position has been said already.</summary>
     private static string Sentence(string message)
@@ -174,10 +185,10 @@ public static partial class EventReader
                 throw new EventFormatException(Pointer(at, name), $"'{name}' is not a member of an event; allowed are {Members}{form switch { Form.Decide => ", mode", Form.Import => ", failed", Form.Reserve => ", ttl, wait, priority", _ => "" }}. Free values go into 'properties'.");
             }
 
-            string place = $"{at}/{s_names[member]}";
+            Place place = new(at, s_names[member]);
             if ((seen & (1 << member)) != 0)
             {
-                throw new EventFormatException(place, $"'{s_names[member]}' stands twice.");
+                throw new EventFormatException(place.ToString(), $"'{s_names[member]}' stands twice.");
             }
 
             seen |= 1 << member;
@@ -193,14 +204,14 @@ public static partial class EventReader
                     string given = Identifier(ref reader, place);
                     if (headerId is not null && headerId != given)
                     {
-                        throw new EventFormatException(place, "'id' and the header Idempotency-Key differ; send one of them, or the same in both.");
+                        throw new EventFormatException(place.ToString(), "'id' and the header Idempotency-Key differ; send one of them, or the same in both.");
                     }
 
                     id = given;
                     break;
                 case 1: account = Identifier(ref reader, place); break;
                 case 2: type = Text(ref reader, place); break;
-                case 3: properties = ReadProperties(ref reader, place); break;
+                case 3: properties = ReadProperties(ref reader, at.Length == 0 ? "/properties" : place.ToString()); break;
                 case 4: user = Identifier(ref reader, place); break;
                 case 5: source = Text(ref reader, place); break;
                 case 6: campaign = Identifier(ref reader, place); break;
@@ -215,7 +226,7 @@ public static partial class EventReader
                 case 15: address = Text(ref reader, place); break;
                 case 16: userAgent = Text(ref reader, place); break;
                 case 17: key = Identifier(ref reader, place); break;
-                case 18: cost = Cost(ref reader, place); break;
+                case 18: cost = Cost(ref reader, place.ToString()); break;
                 case 19: mode = Mode(ref reader, place); break;
                 case 20: failed = Boolean(ref reader, place); break;
                 case 21: ttl = Whole(ref reader, place); break;

@@ -22,8 +22,9 @@ internal static class Fingerprint
     private static Utf8JsonWriter? s_writer;
 
     /// <param name="ttl">Of a reservation; waiting and its priority are no part of what it asks for.</param>
-    public static Digest OfEvent(string operation, ConsumeMode mode, UsageEvent e, Duration? ttl = null) => Of(writer =>
+    public static Digest OfEvent(string operation, ConsumeMode mode, UsageEvent e, Duration? ttl = null)
     {
+        Utf8JsonWriter writer = Begin();
         writer.WriteString("op"u8, operation);
         if (ttl is { } lasting)
         {
@@ -74,7 +75,8 @@ internal static class Fingerprint
         }
 
         writer.WriteEndObject();
-    });
+        return End(writer);
+    }
 
     public static Digest OfAdjustment(AccountKey account, string meter, decimal amount, string reason, string actor) => Of(writer =>
     {
@@ -135,15 +137,26 @@ internal static class Fingerprint
 
     private static Digest Of(Action<Utf8JsonWriter> write)
     {
+        Utf8JsonWriter writer = Begin();
+        write(writer);
+        return End(writer);
+    }
+
+    private static Utf8JsonWriter Begin()
+    {
         ArrayBufferWriter<byte> buffer = s_buffer ??= new ArrayBufferWriter<byte>(1024);
         buffer.ResetWrittenCount();
         Utf8JsonWriter writer = s_writer ??= new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
         writer.Reset(buffer);
         writer.WriteStartObject();
-        write(writer);
+        return writer;
+    }
+
+    private static Digest End(Utf8JsonWriter writer)
+    {
         writer.WriteEndObject();
         writer.Flush();
-        return Digest.Of(buffer.WrittenSpan);
+        return Digest.Of(s_buffer!.WrittenSpan);
     }
 
     private static void Text(Utf8JsonWriter writer, ReadOnlySpan<byte> name, string? value)

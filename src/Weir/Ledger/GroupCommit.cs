@@ -49,9 +49,9 @@ public sealed class GroupCommit
     {
         if (!_queue.Writer.TryWrite(command))
         {
-            throw new OverloadedException(_loop.IsCompleted
+            return Task.FromException<Outcome>(new OverloadedException(_loop.IsCompleted
                 ? "The writer has stopped; the server is shutting down."
-                : $"{_options.LargestQueue} commands wait for the writer; send again in a moment with the same id.");
+                : $"{_options.LargestQueue} commands wait for the writer; send again in a moment with the same id."));
         }
 
         return cancellationToken.CanBeCanceled ? command.Answer.WaitAsync(cancellationToken) : command.Answer;

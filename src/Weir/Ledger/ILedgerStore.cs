@@ -179,7 +179,7 @@ public sealed record LedgerWrites
 }
 
 /// <summary>An account's state after the batch, and what of it changed. The workspace's head is account 0.</summary>
-public sealed record AccountWrite(AccountState State, IReadOnlyCollection<BalanceKey> Balances, IReadOnlyCollection<RateKey> Rates)
+public sealed record AccountWrite(AccountState State, IReadOnlyList<BalanceKey> Balances, IReadOnlyList<RateKey> Rates)
 {
     /// <summary>The host's key; null for the workspace's head.</summary>
     public AccountKey? Key { get; init; }

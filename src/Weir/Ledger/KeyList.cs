@@ -9,12 +9,12 @@ internal sealed class KeyList<T>
 {
     private const int LargestList = 16;
 
-    private readonly List<T> _keys = [];
+    private List<T>? _keys;
     private HashSet<T>? _index;
 
-    public IReadOnlyCollection<T> Keys => _keys;
+    public IReadOnlyList<T> Keys => _keys is null ? [] : _keys;
 
-    public bool Contains(T key) => _index?.Contains(key) ?? _keys.Contains(key);
+    public bool Contains(T key) => _index?.Contains(key) ?? _keys?.Contains(key) ?? false;
 
     public void Add(T key)
     {
@@ -23,7 +23,7 @@ internal sealed class KeyList<T>
             return;
         }
 
-        _keys.Add(key);
+        (_keys ??= new List<T>(2)).Add(key);
         if (_keys.Count > LargestList)
         {
             _index ??= [.. _keys];

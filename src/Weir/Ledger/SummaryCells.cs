@@ -6,6 +6,8 @@ namespace Weir;
 /// <summary>Cells of the summaries while they are added up. By one thread at a time.</summary>
 internal sealed class SummaryCells
 {
+    private const int MostKept = 20_000;
+
     private readonly Dictionary<SummaryKey, Cell> _cells = [];
     private readonly Dictionary<string, string> _propertyDimensions = new(StringComparer.Ordinal);
 
@@ -17,7 +19,9 @@ internal sealed class SummaryCells
     public Cell CellAt(SummaryKey key)
     {
         ref Cell? cell = ref CollectionsMarshal.GetValueRefOrAddDefault(_cells, key, out _);
-        return cell ??= new Cell();
+        cell ??= new Cell();
+        cell.Use();
+        return cell;
     }
 
     /// <summary>The dimension of a declared property.</summary>
@@ -41,6 +45,26 @@ internal sealed class SummaryCells
         foreach ((string meter, long amount) in figures.Amounts)
         {
             cell.AddAmount(meter, amount);
+        }
+    }
+
+    /// <summary>
+    /// Begins again at nothing and keeps the cells that were in use: under load the same ones come again and again. Those that were not
+    /// used since the last time go.
+    /// </summary>
+    public void Restart()
+    {
+        if (_cells.Count > MostKept)
+        {
+            _cells.Clear();
+        }
+
+        foreach ((SummaryKey key, Cell cell) in _cells)
+        {
+            if (!cell.Restart())
+            {
+                _cells.Remove(key);
+            }
         }
     }
 
@@ -76,6 +100,7 @@ internal sealed class SummaryCells
         private string[] _meters = [];
         private long[] _amounts = [];
         private int _count;
+        private bool _used;
 
         public long Events { get; set; }
 
@@ -111,9 +136,26 @@ internal sealed class SummaryCells
             _amounts[at] += amount;
         }
 
+        public void Use() => _used = true;
+
+        /// <summary>Sets it to nothing; false when it had not been used.</summary>
+        public bool Restart()
+        {
+            bool wasUsed = _used;
+            _used = false;
+            (Events, Failed, LatencyMs, LatencyCount) = (0, 0, 0, 0);
+            Array.Clear(_amounts);
+            return wasUsed;
+        }
+
         /// <summary>Null when it came to nothing.</summary>
         public SummaryFigures? ToFigures()
         {
+            if (!_used)
+            {
+                return null;
+            }
+
             ImmutableSortedDictionary<string, long>.Builder amounts = SummaryFigures.Zero.Amounts.ToBuilder();
             for (int i = 0; i < _count; i++)
             {

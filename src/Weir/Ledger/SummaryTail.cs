@@ -21,7 +21,7 @@ internal sealed class SummaryTail
     public SemaphoreSlim Gate { get; } = new(1, 1);
 
     /// <summary>The cells of all entries after <see cref="From"/> up to <see cref="To"/>.</summary>
-    public SummaryCells Cells { get; private set; } = new();
+    public SummaryCells Cells { get; } = new();
 
     public long From { get; private set; }
 
@@ -87,7 +87,7 @@ internal sealed class SummaryTail
     /// <summary>Forgets everything and goes on after an entry. Under the gate.</summary>
     public void Restart(long after)
     {
-        Cells = new SummaryCells();
+        Cells.Restart();
         From = after;
         To = after;
     }
