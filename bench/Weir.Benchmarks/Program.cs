@@ -5,6 +5,7 @@ Dictionary<string, (string What, Func<Task> Run)> benchmarks = new(StringCompare
     ["decide"] = ("decisions per second and bytes allocated for each", DecideBenchmark.RunAsync),
     ["consume"] = ("durable consumes per second on SQLite, 1 and 64 callers, in process", ConsumeBenchmark.RunAsync),
     ["http"] = ("durable consumes over HTTP beside an empty JSON endpoint on the same Kestrel, 256 connections (needs wrk)", HttpBenchmark.RunAsync),
+    ["malformed"] = ("how long the server takes to refuse each broken body", MalformedBenchmark.RunAsync),
     ["start"] = ("start to the first answer, and memory when idle", StartBenchmark.RunAsync),
     ["usage"] = ("current usage of an account with 10,000 and with 1,000,000 events stored", UsageBenchmark.RunAsync),
 };
@@ -15,7 +16,7 @@ if (names.Length == 0 || names.Any(name => !benchmarks.ContainsKey(name)))
     Console.Error.WriteLine("usage: Weir.Benchmarks all | NAME …");
     foreach ((string name, (string what, _)) in benchmarks)
     {
-        Console.Error.WriteLine($"  {name,-8} {what}");
+        Console.Error.WriteLine($"  {name,-9} {what}");
     }
 
     return 2;
