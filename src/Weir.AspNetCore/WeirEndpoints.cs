@@ -22,6 +22,7 @@ public static class WeirEndpointRouteBuilderExtensions
         CorrectionEndpoints.Map(api);
         AccountEndpoints.Map(api);
         SubscriptionEndpoints.Map(api);
+        GrantEndpoints.Map(api);
         UsageEndpoints.Map(api);
         AlertEndpoints.Map(api);
         InsightEndpoints.Map(api);

@@ -43,6 +43,7 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<ReservationService>();
         services.TryAddSingleton<ReservationSweeper>();
         services.TryAddSingleton<CorrectionService>();
+        services.TryAddSingleton<GrantService>();
         services.TryAddSingleton<ImportService>();
         services.TryAddSingleton<AccountService>();
         services.TryAddSingleton<PlanMigrationService>();

@@ -179,10 +179,21 @@ internal static class AnswerWriter
         JsonText.Time(writer, "periodEnd"u8, end);
     }
 
+    /// <summary>Where grants have a part in a limit: the plan's own, or the override's, and theirs.</summary>
+    public static void WriteGranted(Utf8JsonWriter writer, Quantity? allowance, Quantity granted, int scale)
+    {
+        if (granted > Quantity.Zero)
+        {
+            JsonText.Amount(writer, "allowance"u8, allowance, scale);
+            JsonText.Amount(writer, "granted"u8, granted, scale);
+        }
+    }
+
     private static void WriteBalance(Utf8JsonWriter writer, EntryLine line, EventDetails details, bool before)
     {
         writer.WriteStartObject();
         WriteFigures(writer, line.Key.Meter, line.Scale, before ? line.Used - line.Delta : line.Used, line.Held, line.Limit, line.Key.Per, line.Key.PeriodStart, line.PeriodEnd);
+        WriteGranted(writer, line.Limit - line.Granted, line.Granted, line.Scale);
         WriteScope(writer, line.Key.Scope, details);
         writer.WriteEndObject();
     }

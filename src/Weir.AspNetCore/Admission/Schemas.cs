@@ -26,7 +26,7 @@ internal sealed record PerUnitSchema(string Property, decimal Value, decimal Amo
 
 internal sealed record BalanceSchema(
     string Meter, decimal Used, decimal Held, decimal? Limit, decimal? Remaining, decimal? Percent, string Per, DateTimeOffset? PeriodStart,
-    DateTimeOffset? PeriodEnd, string? Scope, string? ScopeValue);
+    DateTimeOffset? PeriodEnd, decimal? Allowance, decimal? Granted, string? Scope, string? ScopeValue);
 
 internal sealed record ViolationSchema(
     string Reason, string? Meter, string? Name, string? Scope, string? ScopeValue, string? Per, decimal? Limit, decimal? Used, decimal? Held,

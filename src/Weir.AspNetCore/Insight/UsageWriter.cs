@@ -35,6 +35,7 @@ internal static class UsageWriter
     {
         StandingLimit limit = line.Limit;
         AnswerWriter.WriteFigures(writer, limit.Meter.Key, limit.Meter.Scale, line.Used, line.Held, limit.Limit, limit.Per, line.Period.Start, line.Period.End);
+        AnswerWriter.WriteGranted(writer, limit.Planned, limit.Granted, limit.Meter.Scale);
         if (limit.Scope is not (ScopeKind.Account or ScopeKind.Workspace))
         {
             // Use that names no user stands in one common balance, whose value is null (BAL-1).
@@ -132,6 +133,7 @@ internal static class UsageWriter
         writer.WriteString("scope"u8, JsonText.Name(limit.Scope));
         writer.WriteString("per"u8, limit.Per.Name());
         JsonText.Amount(writer, "limit"u8, limit.Limit, scale);
+        AnswerWriter.WriteGranted(writer, limit.Planned, limit.Granted, scale);
         writer.WriteString("enforcement"u8, limit.Enforcement == LimitEnforcement.Soft ? "soft" : "hard");
         if (limit.Enforcement == LimitEnforcement.Soft)
         {

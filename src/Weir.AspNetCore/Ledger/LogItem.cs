@@ -45,6 +45,8 @@ internal sealed class LogItem
         EntryKind.Usage => "usage",
         EntryKind.Reversal => "reversal",
         EntryKind.Adjustment => "adjustment",
+        EntryKind.Grant => "grant",
+        EntryKind.GrantEnd => "grant_end",
         EntryKind.Reservation => "reservation",
         _ => throw new InvalidOperationException($"{_record.Entry.Kind} has no row of its own in the log."),
     };

@@ -35,7 +35,7 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
     public static int StatusOf(Refusal refusal) => refusal switch
     {
         Refusal.InvalidRequest or Refusal.PropertyType => StatusCodes.Status400BadRequest,
-        Refusal.UnknownAccount or Refusal.EventNotFound or Refusal.ReservationNotFound => StatusCodes.Status404NotFound,
+        Refusal.UnknownAccount or Refusal.EventNotFound or Refusal.ReservationNotFound or Refusal.GrantNotFound => StatusCodes.Status404NotFound,
         Refusal.PeriodClosed or Refusal.ReservationEnded or Refusal.StaleFence => StatusCodes.Status409Conflict,
         _ => StatusCodes.Status422UnprocessableEntity,
     };

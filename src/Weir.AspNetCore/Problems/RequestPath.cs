@@ -17,6 +17,8 @@ internal static class RequestPath
 
     public static EventId Event(HttpContext context) => new(Key(context, "id", "An event id"));
 
+    public static EventId Grant(HttpContext context) => new(Key(context, "id", "A grant's id"));
+
     /// <summary>A name of the catalog: of a meter, a plan, an event type, a feature.</summary>
     public static string Name(HttpContext context, string name, string what)
     {

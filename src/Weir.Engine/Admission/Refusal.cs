@@ -42,6 +42,7 @@ public enum Refusal
     ReservationEnded = 121,
     StaleFence = 122,
     TooManyReservations = 123,
+    GrantNotFound = 124,
 }
 
 public static class Refusals
@@ -85,6 +86,7 @@ public static class Refusals
         Refusal.ReservationEnded => "reservation_ended",
         Refusal.StaleFence => "stale_fence",
         Refusal.TooManyReservations => "too_many_reservations",
+        Refusal.GrantNotFound => "grant_not_found",
         _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, "A refusal without a code."),
     };
 }

@@ -173,7 +173,7 @@ public static class Reservations
             flags |= BalanceWriter.IsOverLimit(line) ? EntryFlags.OverLimit : EntryFlags.None;
         }
 
-        Return(writer, account, workspace, book, plan, live, shared, returned, command.Now);
+        Return(writer, account, workspace, book, plan, live, shared, returned, command.Now, command.Now);
         return writer.Finish(account.Account.FirstLiveEventAt, new Entry
         {
             Kind = EntryKind.Commit,
@@ -316,7 +316,7 @@ public static class Reservations
         Hold? shared = workspace.Holds.Find(hold.Number);
         BalanceWriter writer = new(account, workspace, now);
         writer.Remove(hold.Number);
-        Return(writer, account, workspace, book, plan, hold, shared, [], now);
+        Return(writer, account, workspace, book, plan, hold, shared, [], now, at);
         return writer.Finish(account.Account.FirstLiveEventAt, new Entry
         {
             Kind = kind,
@@ -333,9 +333,10 @@ public static class Reservations
         }) with { Holds = [hold.Number] };
     }
 
-    /// <summary>Returns what was held of balances that nothing else has moved, into the very balances that it came from.</summary>
+    /// <summary>Returns what was held of balances that nothing else has moved, into the very balances and grants that it came from.</summary>
+    /// <param name="at">When it returned: with the reservation's end by time, however late that is written down.</param>
     private static void Return(
-        BalanceWriter writer, AccountState account, AccountState workspace, CatalogBook book, Plan plan, Hold? own, Hold? shared, HashSet<BalanceKey> returned, Instant now)
+        BalanceWriter writer, AccountState account, AccountState workspace, CatalogBook book, Plan plan, Hold? own, Hold? shared, HashSet<BalanceKey> returned, Instant now, Instant at)
     {
         foreach ((Hold? hold, AccountState holder) in new[] { (own, account), (shared, workspace) })
         {
@@ -343,7 +344,7 @@ public static class Reservations
             {
                 if (!returned.Contains(held.Key))
                 {
-                    writer.Move(LimitOf(book, plan, account.Account, held, now), holder.BalanceOf(held.Key, held.PeriodEnd), Quantity.Zero, -held.Amount, held.Draws);
+                    writer.Move(LimitOf(book, plan, account.Account, held, now), holder.BalanceOf(held.Key, held.PeriodEnd), Quantity.Zero, -held.Amount, held.Draws, at);
                 }
             }
         }
@@ -366,7 +367,7 @@ public static class Reservations
             int index = list.FindIndex(held => held.Key == balance.Balance.Key);
             if (index < 0)
             {
-                list.Add(new HeldAmount(balance.Balance.Key, balance.Balance.PeriodEnd, balance.Limit.Meter.Scale, amount) { Draws = Draws.None.Growing(Quantity.Zero, line) });
+                list.Add(new HeldAmount(balance.Balance.Key, balance.Balance.PeriodEnd, balance.Limit.Meter.Scale, amount) { Draws = line.Draws });
             }
             else
             {

@@ -90,7 +90,7 @@ internal static class AllowanceReader
             overage = Overage(members);
         }
 
-        Rollover? rollover = ofWorkspace ? null : ReadRollover(members, limitCursor, per, meter, draft);
+        Rollover? rollover = ofWorkspace ? null : ReadRollover(members, limitCursor, scope, per, meter, draft);
         return per is { } known ? new Allowance(meter, scope, known, limit, enforcement, ceiling, overage, rollover) : null;
     }
 
@@ -151,7 +151,7 @@ internal static class AllowanceReader
     }
 
     /// <summary><c>true</c> rolls all of the rest over, <c>{ max: n }</c> at most n.</summary>
-    private static Rollover? ReadRollover(MemberSet members, DocumentCursor limitCursor, Per? per, Meter meter, CatalogDraft draft)
+    private static Rollover? ReadRollover(MemberSet members, DocumentCursor limitCursor, ScopeKind scope, Per? per, Meter meter, CatalogDraft draft)
     {
         if (!members.TryGet("rollover", out DocumentCursor cursor))
         {
@@ -187,6 +187,10 @@ internal static class AllowanceReader
         if (per == Per.Lifetime && draft.IsSound(meter))
         {
             cursor.Fail("'rollover' is not allowed here: this allowance has no next period.");
+        }
+        else if (scope != ScopeKind.Account)
+        {
+            cursor.Fail("'rollover' is not allowed here: what rolls over is a grant, and grants belong to the whole account.");
         }
         else if (limitCursor.IsNull)
         {

@@ -2,14 +2,14 @@ using System.CommandLine;
 
 namespace Weir.Server;
 
-/// <summary><c>weir verify</c>: proves that every balance and every summary is what the log says (LOG-3).</summary>
+/// <summary><c>weir verify</c>: proves that every balance, every grant and every summary is what the log says (LOG-3).</summary>
 internal static class VerifyCommand
 {
     public static Command Create()
     {
         Option<string> data = new("--data") { Description = "Folder of a server, running or stopped.", DefaultValueFactory = _ => DataFolder.Default };
         Option<string?> workspace = new("--workspace") { Description = "One workspace; all when left out." };
-        Command command = new("verify", "Compare every balance and summary with the log, name every difference, and end with 2 when there is one. Works while the server runs.")
+        Command command = new("verify", "Compare every balance, grant and summary with the log, name every difference, and end with 2 when there is one. Works while the server runs.")
         {
             data, workspace,
         };
@@ -33,18 +33,18 @@ internal static class VerifyCommand
 
     private static bool Report(Workspace workspace, Verification found)
     {
-        foreach (object difference in found.BalanceDifferences.Cast<object>().Concat(found.SummaryDifferences))
+        foreach (object difference in found.BalanceDifferences.Cast<object>().Concat(found.GrantDifferences).Concat(found.SummaryDifferences))
         {
             Console.WriteLine($"{workspace.Key}: {difference}");
         }
 
-        int named = found.BalanceDifferences.Length + found.SummaryDifferences.Length;
+        int named = found.BalanceDifferences.Length + found.GrantDifferences.Length + found.SummaryDifferences.Length;
         if (found.Differences > named)
         {
             Console.WriteLine($"{workspace.Key}: and {found.Differences - named} more");
         }
 
-        Console.WriteLine($"{workspace.Key}: {found.Entries} entries, {found.Balances} balances, {found.Cells} figures of summaries: {(found.IsClean ? "no difference" : $"{found.Differences} differences")}");
+        Console.WriteLine($"{workspace.Key}: {found.Entries} entries, {found.Balances} balances, {found.Grants} grants, {found.Cells} figures of summaries: {(found.IsClean ? "no difference" : $"{found.Differences} differences")}");
         return found.IsClean;
     }
 }

@@ -239,6 +239,7 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
         {
             EntryRows.Insert(connection, workspace, memory.LastSequence + 1 + i, writes.Rows[i], body);
             NoteMeters(writes.Rows[i].Entry);
+            NoteDraws(writes.Rows[i].Entry, memory.LastSequence + 1 + i);
         }
 
         foreach (AuditEntry audit in writes.Audit)
@@ -340,6 +341,14 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
         if (!memory.UsedMeters.Contains((workspace, meter)) && _newMeters.Add(meter))
         {
             connection.Prepared("Ledger/InsertUsedMeter").Bind(1, workspace).Bind(2, meter).Run();
+        }
+    }
+
+    private void NoteDraws(Entry entry, long sequence)
+    {
+        foreach ((long grant, (Quantity used, Quantity held)) in GrantDraw.SumsOf(entry))
+        {
+            connection.Prepared("Ledger/InsertDraw").Bind(1, workspace).Bind(2, grant).Bind(3, sequence).Bind(4, used.Units).Bind(5, held.Units).Run();
         }
     }
 

@@ -182,6 +182,36 @@ internal sealed class SqliteLedger(Writer writer, ReaderPool readers, LedgerMemo
             },
             cancellationToken);
 
+    public async IAsyncEnumerable<(long Account, Grant Grant)> ReadGrantsAsync(WorkspaceId workspace, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        List<(long, Grant)> grants = await readers.ReadAsync(
+            connection =>
+            {
+                List<(long, Grant)> found = [];
+                Statement rows = connection.Prepared("Accounts/ReadGrants").Bind(1, workspace.Value);
+                while (rows.Step())
+                {
+                    found.Add((rows.Int64(0), StateParts.ReadGrant(rows.Int64(1), rows.Bytes(2))));
+                }
+
+                return found;
+            },
+            cancellationToken);
+        foreach ((long, Grant) grant in grants)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return grant;
+        }
+    }
+
+    public ValueTask<IReadOnlyList<StoredEntry>> ReadDrawsAsync(WorkspaceId workspace, long grant, long after, int limit, CancellationToken cancellationToken) =>
+        readers.ReadAsync<IReadOnlyList<StoredEntry>>(
+            connection => EntryRows.ReadAll(EntryRows.Select(connection, "Ledger/RowsOfGrant").Bind(1, workspace.Value).Bind(2, grant).Bind(3, after).Bind(4, limit)),
+            cancellationToken);
+
+    public ValueTask<Quantity> SumDrawsAsync(WorkspaceId workspace, long grant, CancellationToken cancellationToken) =>
+        readers.ReadAsync(connection => new Quantity(connection.Prepared("Ledger/SumDraws").Bind(1, workspace.Value).Bind(2, grant).Scalar() ?? 0), cancellationToken);
+
     public ValueTask<IReadOnlyList<AccountKey>> ReadDueAsync(WorkspaceId workspace, Instant now, int limit, CancellationToken cancellationToken) =>
         readers.ReadAsync<IReadOnlyList<AccountKey>>(
             connection =>

@@ -82,6 +82,8 @@ public static class AuditActions
     public const string AccountChanged = "account.changed";
     public const string OverrideSet = "override.set";
     public const string OverrideRemoved = "override.removed";
+    public const string GrantGiven = "grant.given";
+    public const string GrantEnded = "grant.ended";
     public const string PortalTokenCreated = "portal_token.created";
     public const string PortalTokenRevoked = "portal_token.revoked";
     public const string WebhookCreated = "webhook.created";

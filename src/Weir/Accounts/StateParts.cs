@@ -209,7 +209,8 @@ public static class StateParts
         }
     }
 
-    private static Grant ReadGrant(long number, ReadOnlySpan<byte> body)
+    /// <summary>A grant as its part says.</summary>
+    public static Grant ReadGrant(long number, ReadOnlySpan<byte> body)
     {
         using JsonDocument document = Parse(body);
         JsonElement grant = document.RootElement;

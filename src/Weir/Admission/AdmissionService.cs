@@ -76,6 +76,7 @@ public sealed class AdmissionService(IWeirStore store, CatalogService catalogs, 
                 ? default
                 : await store.Ledger.ReadScopesAsync(workspace, e.Account, d.User, d.Campaign, d.Key, cancellationToken),
         };
+        state = await OpenedStates.ReadAsync(store, workspace, e.Account, state, book, consume.Now, cancellationToken);
         Decision decision = Engine.Admission.Decide(state, head, book, consume);
         return new CheckOutcome(
             new Outcome { Id = id, Entry = decision.Entry, Refusal = decision.Refusal, Violations = decision.Violations, Advice = decision.Advice, Failure = decision.Failure, Account = state },

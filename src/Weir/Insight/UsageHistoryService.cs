@@ -38,6 +38,7 @@ public sealed class UsageHistoryService(IWeirStore store, CatalogService catalog
 
         CatalogBook book = await catalogs.BookAsync(workspace, state.Account, cancellationToken);
         Instant now = Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
+        state = await OpenedStates.ReadAsync(store, workspace, account, state, book, now, cancellationToken);
         ImmutableArray<UsageHistory>.Builder histories = ImmutableArray.CreateBuilder<UsageHistory>();
         foreach (UsageLine line in UsageView.Of(state, book, now))
         {

@@ -25,7 +25,8 @@ public sealed record AccountUsage(
     public IEnumerable<StandingLimit> Limits => Plan.Allowances.Select(allowance => allowance.Meter)
         .Concat(State.Account.Overrides.Where(entry => Catalog.Meters.ContainsKey(entry.Meter)).Select(entry => Catalog.Meters[entry.Meter]))
         .DistinctBy(meter => meter.Key, StringComparer.Ordinal)
-        .SelectMany(meter => LimitRules.OfMeter(Plan, State.Account, meter, AsOf).Where(limit => meter.Key != Meter.CostKey || limit.Limit is not null));
+        .SelectMany(meter => LimitRules.OfMeter(Plan, State.Account, meter, AsOf).Where(limit => meter.Key != Meter.CostKey || limit.Limit is not null))
+        .Select(limit => GrantRules.Granting(State, limit, State.Account.Timeline.At(limit.Per, AsOf), AsOf));
 }
 
 /// <summary>The jobs of a kind that an account runs.</summary>
@@ -46,20 +47,21 @@ public sealed class UsageService(IWeirStore store, CatalogService catalogs, Rese
     public async ValueTask<AccountUsage> OfAsync(WorkspaceId workspace, AccountRecord record, CancellationToken cancellationToken) =>
         (await OfAsync(workspace, [record], cancellationToken))[0];
 
-    /// <summary>The figures of a page of accounts, without a read for each of them.</summary>
+    /// <summary>The figures of a page of accounts, without a read for each of them but for those whose rollover nobody has asked for since their last period was closed.</summary>
     public async ValueTask<IReadOnlyList<AccountUsage>> OfAsync(WorkspaceId workspace, IReadOnlyList<AccountRecord> records, CancellationToken cancellationToken)
     {
         int version = await store.Catalogs.ActiveVersionAsync(workspace, cancellationToken);
         CatalogBook book = await catalogs.BookAsync(workspace, version, records.Select(record => record.State.Account), cancellationToken);
         Instant now = Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
-        return
-        [
-            .. records.Select(record =>
-            {
-                AccountUsage usage = Of(record, book, now);
-                return usage with { Slots = SlotsOf(workspace, usage) };
-            }),
-        ];
+        List<AccountUsage> usages = new(records.Count);
+        foreach (AccountRecord record in records)
+        {
+            AccountState state = await OpenedStates.ReadAsync(store, workspace, record.Profile.Key, record.State, book, now, cancellationToken);
+            AccountUsage usage = Of(record with { State = state }, book, now);
+            usages.Add(usage with { Slots = SlotsOf(workspace, usage) });
+        }
+
+        return usages;
     }
 
     private AccountUsage Of(AccountRecord record, CatalogBook book, Instant now)

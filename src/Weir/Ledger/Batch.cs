@@ -144,6 +144,20 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
         _rows.Add(new LedgerRow(entry, details, null, default));
     }
 
+    /// <summary>Opens an account's periods: grants that Weir makes itself are looked at like others, under ids of its own.</summary>
+    public void Open(Working account, Opened opened)
+    {
+        account.Open(opened);
+        foreach (Entry entry in opened.Entries)
+        {
+            string id = AdmissionService.OwnId();
+            _rows.Add(new LedgerRow(entry, new EventDetails { Id = id }, Digest.Of(id), default));
+        }
+    }
+
+    /// <summary>Writes to the audit log what a decision of this batch has changed.</summary>
+    public void Audit(AuditEntry entry) => _audit.Add(entry);
+
     public void ChangeAccount(Working account, AccountState state, AccountProfile? profile, AuditEntry audit)
     {
         account.Replace(Watch(account, new Decision(state, _workspace.State)).Account);
@@ -323,6 +337,14 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
             Move(next);
         }
 
+        /// <summary>Without entries there is nothing to write by itself: what is past goes with the next change.</summary>
+        public void Open(Opened opened)
+        {
+            NoteGrants(opened.Account);
+            State = opened.Account;
+            IsChanged |= !opened.Entries.IsEmpty;
+        }
+
         public void Replace(AccountState next) => Move(next);
 
         private void Move(AccountState next)
@@ -332,6 +354,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
                 _parts.Add(part);
             }
 
+            NoteGrants(next);
             State = next;
             IsChanged = true;
         }
@@ -352,6 +375,30 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
             }
 
             return new AccountWrite(State, _balances.Keys, _rates.Keys) { Key = key, Parts = _parts.Keys };
+        }
+
+        private void NoteGrants(AccountState next)
+        {
+            if (ReferenceEquals(next.Grants, State.Grants))
+            {
+                return;
+            }
+
+            foreach ((long number, Grant grant) in next.Grants)
+            {
+                if (!State.Grants.TryGetValue(number, out Grant? before) || !ReferenceEquals(before, grant))
+                {
+                    _parts.Add(new StatePart(StatePartKind.Grant, number));
+                }
+            }
+
+            foreach (long number in State.Grants.Keys)
+            {
+                if (!next.Grants.ContainsKey(number))
+                {
+                    _parts.Add(new StatePart(StatePartKind.Grant, number));
+                }
+            }
         }
     }
 }

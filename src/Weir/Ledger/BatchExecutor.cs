@@ -190,6 +190,7 @@ public sealed class BatchExecutor
                 return repeat;
             }
 
+            await GrantDecisions.OpenAsync(batch, transaction, command.Account);
             return command switch
             {
                 ConsumeCommand consume => await ConsumeAsync(batch, transaction, consume),
@@ -198,6 +199,8 @@ public sealed class BatchExecutor
                 CompleteCommand complete => await CompleteAsync(batch, complete),
                 ReserveCommand or CommitCommand or ReleaseCommand or ExtendCommand or GrowCommand or ExpireCommand =>
                     await ReservationDecisions.DecideAsync(batch, transaction, _catalogs, command),
+                GiveCommand give => GrantDecisions.Give(batch, give),
+                EndGrantCommand end => GrantDecisions.End(batch, end),
                 ChangeAccountCommand change => ChangeAccount(batch, change),
                 _ => throw new InvalidOperationException($"The writer does not know {command.GetType().Name}."),
             };

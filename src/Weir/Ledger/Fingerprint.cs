@@ -135,6 +135,34 @@ internal static class Fingerprint
         }
     }
 
+    public static Digest OfGrant(AccountKey account, GrantRequest request, string? actor) => Of(writer =>
+    {
+        writer.WriteString("op"u8, "grant");
+        writer.WriteString("account"u8, account.Value);
+        writer.WriteString("meter"u8, request.Meter);
+        writer.WriteNumber("amount"u8, Decimals.Normalize(request.Amount));
+        Text(writer, "per"u8, request.Per?.Name());
+        writer.WriteNumber("priority"u8, request.Priority);
+        Text(writer, "start"u8, request.Start is { } start ? InstantPattern.ExtendedIso.Format(start) : null);
+        Text(writer, "expiry"u8, request.Expiry is { } expiry ? InstantPattern.ExtendedIso.Format(expiry) : null);
+        writer.WriteBoolean("beforePlan"u8, request.BeforePlan);
+        Text(writer, "recurrence"u8, request.Recurrence?.Name());
+        if (request.Rollover is { } rollover)
+        {
+            writer.WriteStartObject("rollover"u8);
+            if (rollover.Max is { } max)
+            {
+                writer.WriteNumber("max"u8, Decimals.Normalize(max));
+            }
+
+            writer.WriteNumber("min"u8, Decimals.Normalize(rollover.Min));
+            writer.WriteEndObject();
+        }
+
+        Text(writer, "reason"u8, request.Reason);
+        Text(writer, "actor"u8, actor);
+    });
+
     private static Digest Of(Action<Utf8JsonWriter> write)
     {
         Utf8JsonWriter writer = Begin();

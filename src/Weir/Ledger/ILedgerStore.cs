@@ -60,6 +60,17 @@ public interface ILedgerStore
     /// <param name="account">One account, or null for all.</param>
     ValueTask<IReadOnlyList<OpenHold>> ReadHoldsAsync(WorkspaceId workspace, AccountKey? account, HoldCursor? after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>The grants of all accounts as their states have them, with the internal ids of the accounts, for <c>verify</c>.</summary>
+    IAsyncEnumerable<(long Account, Grant Grant)> ReadGrantsAsync(WorkspaceId workspace, CancellationToken cancellationToken);
+
+    /// <summary>Entries that drew of a grant or returned to it, of every kind, in the order of the ledger.</summary>
+    /// <param name="grant">Its number.</param>
+    /// <param name="after">Those after this sequence number.</param>
+    ValueTask<IReadOnlyList<StoredEntry>> ReadDrawsAsync(WorkspaceId workspace, long grant, long after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>What a grant gave for use in all, without what returned.</summary>
+    ValueTask<Quantity> SumDrawsAsync(WorkspaceId workspace, long grant, CancellationToken cancellationToken);
+
     /// <summary>
     /// Accounts of which a part of the state fell due by a time, such as a reservation that has expired: those that somebody should tidy.
     /// </summary>

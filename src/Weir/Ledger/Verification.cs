@@ -18,6 +18,16 @@ public sealed record BalanceDifference(string? Account, long AccountId, BalanceK
         + $": {Stored.Units} is stored, the log says {Computed.Units}";
 }
 
+/// <summary>What a grant gave, as its account's state has it, is not what the log says.</summary>
+/// <param name="Account">The host's key; null for an erased account.</param>
+/// <param name="Grant">The sequence number of the grant's entry.</param>
+/// <param name="Figure"><c>drawn</c> or <c>held</c>.</param>
+public sealed record GrantDifference(string? Account, long AccountId, long Grant, string Meter, string Figure, Quantity Stored, Quantity Computed)
+{
+    public override string ToString() =>
+        $"grant {Grant} of {Account ?? $"account {AccountId}"}: {Figure} {Meter}: {Stored.Units} is stored, the log says {Computed.Units}";
+}
+
 /// <summary>A figure of the summaries that does not follow from the log.</summary>
 /// <param name="Figure"><c>events</c>, <c>failed</c>, <c>latencyMs</c>, <c>latencyCount</c>, or <c>amounts.METER</c>.</param>
 public sealed record SummaryDifference(string? Account, SummaryKey Cell, string Figure, long Stored, long Computed)
@@ -38,6 +48,11 @@ public sealed record Verification(
 {
     /// <summary>The most differences of each kind that are named.</summary>
     public const int MostNamed = 1_000;
+
+    /// <summary>Grants that were compared.</summary>
+    public long Grants { get; init; }
+
+    public ImmutableArray<GrantDifference> GrantDifferences { get; init; } = [];
 
     public bool IsClean => Differences == 0;
 }

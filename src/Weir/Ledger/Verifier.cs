@@ -31,18 +31,23 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
         Findings findings = new();
         await VerifyBalancesAsync(workspace, findings, cancellationToken);
         await VerifySummariesAsync(workspace, findings, cancellationToken);
-        HashSet<long> accounts = [.. findings.Balances.Select(d => d.AccountId), .. findings.Summaries.Select(d => d.Cell.Account)];
+        HashSet<long> accounts = [.. findings.Balances.Select(d => d.AccountId), .. findings.Grants.Select(d => d.AccountId), .. findings.Summaries.Select(d => d.Cell.Account)];
         IReadOnlyDictionary<long, AccountProfile> names = await store.Accounts.NamesAsync(workspace, accounts, cancellationToken);
         string? NameOf(long account) => names.TryGetValue(account, out AccountProfile? profile) ? profile.Key.Value : null;
         return new Verification(
             findings.Entries, findings.BalanceCount, findings.CellCount, findings.Differences,
             [.. findings.Balances.Select(difference => difference with { Account = NameOf(difference.AccountId) })],
-            [.. findings.Summaries.Select(difference => difference with { Account = NameOf(difference.Cell.Account) })]);
+            [.. findings.Summaries.Select(difference => difference with { Account = NameOf(difference.Cell.Account) })])
+        {
+            Grants = findings.GrantCount,
+            GrantDifferences = [.. findings.Grants.Select(difference => difference with { Account = NameOf(difference.AccountId) })],
+        };
     }
 
     private async Task VerifyBalancesAsync(WorkspaceId workspace, Findings findings, CancellationToken cancellationToken)
     {
         Dictionary<(long Account, BalanceKey Key), (Quantity Used, Quantity Held)> computed = [];
+        Dictionary<(long Account, long Grant), (Quantity Used, Quantity Held)> drawn = [];
         long last = await FoldAsync(0);
 
         // The rest is folded and compared while nobody writes, so that log and balances are of the same moment.
@@ -62,6 +67,20 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
             findings.Compare(account, key, "held", Quantity.Zero, held);
         }
 
+        // A grant that is past is no longer part of a state, and holds nothing.
+        await foreach ((long account, Grant grant) in store.Ledger.ReadGrantsAsync(workspace, cancellationToken))
+        {
+            findings.GrantCount++;
+            drawn.Remove((account, grant.Number), out (Quantity Used, Quantity Held) folded);
+            findings.Compare(account, grant.Number, grant.Terms.Meter, "drawn", grant.Drawn, folded.Used);
+            findings.Compare(account, grant.Number, grant.Terms.Meter, "held", grant.Held, folded.Held);
+        }
+
+        foreach (((long account, long grant), (Quantity _, Quantity held)) in drawn)
+        {
+            findings.Compare(account, grant, "", "held", Quantity.Zero, held);
+        }
+
         async Task<long> FoldAsync(long after)
         {
             while (await store.Ledger.FollowAsync(workspace, after, PageSize, cancellationToken) is { Count: > 0 } page)
@@ -74,6 +93,13 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
                         (long, BalanceKey) key = (line.Key.Scope == ScopeKind.Workspace ? Account.WorkspaceHead : entry.Entry.Account, line.Key);
                         (Quantity used, Quantity held) = computed.GetValueOrDefault(key);
                         computed[key] = (used + line.Delta, held + line.HeldDelta);
+                    }
+
+                    foreach ((long grant, (Quantity used, Quantity held)) in GrantDraw.SumsOf(entry.Entry))
+                    {
+                        (long, long) key = (entry.Entry.Account, grant);
+                        (Quantity usedBefore, Quantity heldBefore) = drawn.GetValueOrDefault(key);
+                        drawn[key] = (usedBefore + used, heldBefore + held);
                     }
                 }
 
@@ -212,17 +238,29 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
 
         public long CellCount { get; set; }
 
+        public long GrantCount { get; set; }
+
         public long Differences { get; private set; }
 
         public List<BalanceDifference> Balances { get; } = [];
 
         public List<SummaryDifference> Summaries { get; } = [];
 
+        public List<GrantDifference> Grants { get; } = [];
+
         public void Compare(long account, BalanceKey key, string figure, Quantity stored, Quantity computed)
         {
             if (stored != computed)
             {
                 Name(Balances, new BalanceDifference(null, account, key, figure, stored, computed));
+            }
+        }
+
+        public void Compare(long account, long grant, string meter, string figure, Quantity stored, Quantity computed)
+        {
+            if (stored != computed)
+            {
+                Name(Grants, new GrantDifference(null, account, grant, meter, figure, stored, computed));
             }
         }
 

@@ -150,6 +150,26 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
                 .Take(limit),
         ]));
 
+    public async IAsyncEnumerable<(long Account, Grant Grant)> ReadGrantsAsync(WorkspaceId workspace, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        IReadOnlyList<(long, Grant)> all = Read(workspace, w =>
+            w.Heads.OrderBy(head => head.Key).SelectMany(head => head.Value.StateAt(store.Now()).Grants.Values.OrderBy(grant => grant.Number).Select(grant => (head.Key, grant))).ToList());
+        foreach ((long, Grant) grant in all)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return grant;
+        }
+
+        await ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<StoredEntry>> ReadDrawsAsync(WorkspaceId workspace, long grant, long after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read<IReadOnlyList<StoredEntry>>(workspace, w =>
+            [.. w.Entries.Where(entry => entry.Sequence > after && GrantDraw.SumsOf(entry.Entry).ContainsKey(grant)).Take(limit)]));
+
+    public ValueTask<Quantity> SumDrawsAsync(WorkspaceId workspace, long grant, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(workspace, w => w.Entries.Aggregate(Quantity.Zero, (sum, entry) => sum + GrantDraw.SumsOf(entry.Entry).GetValueOrDefault(grant).Used)));
+
     public ValueTask<IReadOnlyList<AccountKey>> ReadDueAsync(WorkspaceId workspace, Instant now, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read<IReadOnlyList<AccountKey>>(workspace, w =>
             [.. w.Accounts.Where(account => account.Value.DueAt(now)).Select(account => account.Key).Take(limit)]));

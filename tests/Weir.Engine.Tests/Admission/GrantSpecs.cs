@@ -247,6 +247,68 @@ public sealed class GrantSpecs
         grant a storage 5 recurs=month  | invalid_request  | /recurrence
         """);
 
+    [Fact(DisplayName = "RES-4: what is held of a grant survives its end; what returns then lapses")]
+    public void Holds() => Story.Tells(
+        Hundred,
+        """
+        grant a credits 50 as gift           | granted   |
+        reserve a use n=120 as job           | held      | credits 0 of 150 held 120 (plan held 100, gift held 20)
+        reserve a use n=10 as other          | held      | credits 0 of 150 held 130 (gift held 10)
+        left gift                            |           | 20 left, 0 drawn, 30 held
+        release other                        | released  | credits 0 of 150 held 120 (gift held -10)
+        grow job n=125                       | grown     | credits 0 of 150 held 125 (gift held 5)
+        end gift                             | ended     |
+        usage a                              |           | credits 0 of 125 held 125 leaves 0 (0 %)
+        commit job n=110                     | committed | credits 110 of 110 held 0 (plan 100 held -100, gift 10 held -10, gift held -5, gift held -10)
+        left gift                            |           | 0 left, 10 drawn
+        """);
+
+    [Fact(DisplayName = "RES-4: a job returns to the very grants that it held of, in the reverse order of drawing; what it needs more is drawn anew")]
+    public void HoldsInOrder() => Story.Tells(
+        Hundred,
+        """
+        grant a credits 20 before as first   | granted   |
+        grant a credits 20 priority=1 as one | granted   |
+        grant a credits 20 priority=2 as two | granted   |
+        reserve a use n=150 as job           | held      | credits 0 of 160 held 150 (first held 20, plan held 100, one held 20, two held 10)
+        grant a credits 30 priority=0 as top | granted   |
+        commit job n=115                     | committed | credits 115 of 190 held 0 (first 20 held -20, plan 95 held -95, two held -10, one held -20, plan held -5)
+        reserve a use n=20 as next           | held      | credits 115 of 190 held 20 (plan held 5, top held 15)
+        commit next n=40 overrun=consume     | committed | credits 155 of 190 held 0 (plan 5 held -5, top 15 held -15, top 15, one 5)
+        reverse next                         | reversed  | credits 115 of 190 (one -5, top -30, plan -5)
+        """);
+
+    [Fact(DisplayName = "RES-1: what an expired job held of a grant can be drawn at once; it returned when the job expired, however late that is written down")]
+    public void HoldsExpire() => Story.Tells(
+        Hundred,
+        """
+        grant a credits 50 expiry=2026-03-02 as gift | granted   |
+        reserve a use n=140 ttl=1h as job            | held      | credits 0 of 150 held 140 (plan held 100, gift held 40)
+        after 2h
+        left gift                                    |           | 50 left, 0 drawn
+        consume a use n=150 as all                   | allowed   | credits 150 of 150 (plan 100, gift 50)
+        expire job                                   | expired   | credits 150 of 150 held 0 (gift held -40, plan held -100)
+        left gift                                    |           | 0 left, 50 drawn
+        reverse all                                  | reversed  | credits 0 of 150 (gift -50, plan -100)
+        reserve a use n=110 ttl=1h as late           | held      | credits 0 of 150 held 110 (plan held 100, gift held 10)
+        at 2026-03-03
+        # It expired while the grant still ran.
+        expire late                                  | expired   | credits 0 of 100 held 0 (gift held -10, plan held -100)
+        record a use n=150 at=2026-03-01T12:00Z      | recorded  | credits 150 of 150 (plan 100, gift 50)
+        """);
+
+    [Fact(DisplayName = "RES-3: a late commit draws like any use, whatever became of what was held")]
+    public void LateCommit() => Story.Tells(
+        Hundred,
+        """
+        grant a credits 20 as gift         | granted   |
+        reserve a use n=110 ttl=1h as job  | held      | credits 0 of 120 held 110 (plan held 100, gift held 10)
+        after 2h
+        consume a use n=115                | allowed   | credits 115 of 120 (plan 100, gift 15)
+        expire job                         | expired   | credits 115 of 120 held 0 (gift held -10, plan held -100)
+        commit job n=110                   | committed | credits 225 of 120 (gift 5, plan 105); over limit; after expiry
+        """);
+
     [Fact(DisplayName = "GRANT-1: what a grant cannot be is refused with its place")]
     public void Refused() => Story.Tells(
         Hundred,

@@ -89,6 +89,8 @@ public sealed class LimitSpecs
             /plans/free/allowances/credits/rollover 5:63 Rollover must be true, false or a mapping with the member 'max'; this is the number 4.
         plans: { free: { allowances: { credits: { limit: 1, rollover: { max: 0.001 } } } } }
             /plans/free/allowances/credits/rollover/max 5:70 Max may have at most 2 decimal places, the scale of the meter 'credits'; this is 0.001.
+        plans: { free: { allowances: { credits: { limit: 1, scope: user, rollover: true } } } }
+            /plans/free/allowances/credits/rollover 5:76 'rollover' is not allowed here: what rolls over is a grant, and grants belong to the whole account.
         plans: { free: { allowances: { credits: { limit: 1, per: lifetime, rollover: true } } } }
             /plans/free/allowances/credits/rollover 5:78 'rollover' is not allowed here: this allowance has no next period.
         plans: { free: { allowances: { credits: { limit: null, rollover: true } } } }

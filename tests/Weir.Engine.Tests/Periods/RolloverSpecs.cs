@@ -79,4 +79,20 @@ public sealed class RolloverSpecs
         at 2026-05-01
         open c                                         | opened  | credits/month 30 until 2026-06-01
         """);
+
+    [Fact(DisplayName = "GRANT-3: what is held at the end of the period counts as spent, what has expired by then does not, whenever the period is opened")]
+    public void Holds() => Story.Tells(
+        Rolls,
+        """
+        account a
+        account b
+        at 2026-03-31T22:00Z
+        consume a use n=70              | allowed   | credits 70 of 100
+        reserve a use n=25 ttl=3h as x  | held      | credits 70 of 100 held 25
+        consume b use n=70              | allowed   | credits 70 of 100
+        reserve b use n=25 ttl=1h as y  | held      | credits 70 of 100 held 25
+        at 2026-04-05
+        open a                          | opened    | credits/month 5 until 2026-05-01
+        open b                          | opened    | credits/month 30 until 2026-05-01
+        """);
 }

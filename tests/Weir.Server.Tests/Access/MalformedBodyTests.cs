@@ -41,6 +41,8 @@ public sealed class MalformedBodyTests
             """{ "mode": "add", "rules": [{ "meter": "tokens", "scope": "account", "per": "month", "percent": 55 }] }"""),
         ["POST /api/v1/accounts/{key}/alerts/read"] = ("/api/v1/accounts/acme-7/alerts/read", """{ "ids": ["alr_0123456789abcdef0123456789abcdef"] }"""),
         ["POST /api/v1/accounts/{key}/adjustments"] = ("/api/v1/accounts/acme-7/adjustments", """{ "id": "adj-1", "meter": "credits", "amount": 1, "reason": "why", "actor": "me" }"""),
+        ["POST /api/v1/accounts/{key}/grants"] = ("/api/v1/accounts/acme-7/grants",
+            """{ "id": "g-1", "meter": "credits", "amount": 1, "per": "month", "priority": 5, "start": "2026-11-21T10:00:00Z", "expiry": "2027-06-01T00:00:00Z", "beforePlan": true, "recurrence": "week", "rollover": { "max": 2, "min": 1 }, "reason": "why", "actor": "me" }"""),
         ["POST /api/v1/catalog/rollback"] = ("/api/v1/catalog/rollback", """{ "version": 1 }"""),
         ["POST /api/v1/portal/tokens"] = ("/api/v1/portal/tokens", """{ "account": "acme-7", "ttl": 60, "user": "u" }"""),
         ["POST /api/v1/usage/check"] = ("/api/v1/usage/check", Event.Insert(Event.LastIndexOf('}'), """, "mode": "enforce" """)),

@@ -18,7 +18,7 @@ public sealed partial class OtherWorkspaceTests
     private static readonly (string Owned, string Unknown)[] s_names =
     [
         ("acme-7", "none-7"), ("evt-7", "non-7"), ("user-7", "nobd-7"), ("camp-7", "nope-7"), ("diagnose", "undefine"), ("credits", "nothing"),
-        ("premium_plan", "nowhere_plan"), ("vip_support", "non_support"),
+        ("premium_plan", "nowhere_plan"), ("grant-7", "untold-7"), ("vip_support", "non_support"),
     ];
 
     private static readonly (string Endpoint, string Path, string? Body)[] s_calls =
@@ -65,6 +65,13 @@ public sealed partial class OtherWorkspaceTests
         ("PUT /api/v1/accounts/{key}/alert-rules", "/api/v1/accounts/acme-7/alert-rules", """{ "rules": [{ "meter": "calls", "percent": 50 }] }"""),
         ("PUT /api/v1/accounts/{key}/alert-rules", "/api/v1/accounts/mine/alert-rules", """{ "rules": [{ "meter": "credits", "percent": 50 }] }"""),
         ("DELETE /api/v1/accounts/{key}/alert-rules", "/api/v1/accounts/acme-7/alert-rules", null),
+        ("POST /api/v1/accounts/{key}/grants", "/api/v1/accounts/acme-7/grants", """{ "id": "gift", "meter": "calls", "amount": 1 }"""),
+        ("POST /api/v1/accounts/{key}/grants", "/api/v1/accounts/mine/grants", """{ "id": "gift", "meter": "credits", "amount": 1 }"""),
+        ("GET /api/v1/accounts/{key}/grants", "/api/v1/accounts/acme-7/grants", null),
+        ("GET /api/v1/accounts/{key}/grants/{id}", "/api/v1/accounts/acme-7/grants/grant-7", null),
+        ("GET /api/v1/accounts/{key}/grants/{id}", "/api/v1/accounts/mine/grants/grant-7", null),
+        ("DELETE /api/v1/accounts/{key}/grants/{id}", "/api/v1/accounts/acme-7/grants/grant-7", null),
+        ("DELETE /api/v1/accounts/{key}/grants/{id}", "/api/v1/accounts/mine/grants/grant-7", null),
         ("GET /api/v1/accounts/{key}/usage", "/api/v1/accounts/acme-7/usage", null),
         ("GET /api/v1/accounts/{key}/usage/history", "/api/v1/accounts/acme-7/usage/history", null),
         ("GET /api/v1/accounts/{key}/usage/breakdown", "/api/v1/accounts/acme-7/usage/breakdown", null),
@@ -177,6 +184,7 @@ public sealed partial class OtherWorkspaceTests
         (await host.Admin.PutJsonAsync("/api/v1/accounts/acme-7", """{ "name": "Theirs" }""")).ExpectOk();
         (await host.Admin.PutJsonAsync("/api/v1/accounts/acme-7/overrides/calls", """{ "limit": 3 }""")).ExpectOk();
         (await host.Admin.PostJsonAsync("/api/v1/consume", """{ "id": "evt-7", "account": "acme-7", "type": "diagnose", "user": "user-7", "campaign": "camp-7" }""")).ExpectOk();
+        (await host.Admin.PostJsonAsync("/api/v1/accounts/acme-7/grants", """{ "id": "grant-7", "meter": "credits", "amount": 5 }""")).ExpectOk();
         (await host.Admin.PostJsonAsync("/api/v1/reservations", """{ "id": "job-7", "account": "acme-7", "type": "diagnose" }""")).ExpectOk();
         Reply key = await host.Admin.PostJsonAsync("/api/v1/keys", """{ "name": "theirs", "scopes": ["admin"] }""");
         (await host.Admin.PutJsonAsync("/api/v1/accounts/acme-7/contacts", """{ "contacts": [{ "address": "theirs@example.com" }] }""")).ExpectOk();
@@ -197,7 +205,7 @@ public sealed partial class OtherWorkspaceTests
     internal static async Task<string> EverythingAsync(HttpClient client)
     {
         List<string> parts = [];
-        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/reservations", "/api/v1/alerts", "/api/v1/accounts/acme-7/alert-rules", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/webhooks", "/api/v1/contacts", "/api/v1/accounts/acme-7/contacts", "/api/v1/admin/overview" })
+        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/accounts/acme-7/grants", "/api/v1/reservations", "/api/v1/alerts", "/api/v1/accounts/acme-7/alert-rules", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/webhooks", "/api/v1/contacts", "/api/v1/accounts/acme-7/contacts", "/api/v1/admin/overview" })
 
 
         {

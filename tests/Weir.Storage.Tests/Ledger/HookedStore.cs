@@ -91,6 +91,15 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
     public ValueTask<IReadOnlyList<OpenHold>> ReadHoldsAsync(WorkspaceId workspace, AccountKey? account, HoldCursor? after, int limit, CancellationToken cancellationToken) =>
         inner.Ledger.ReadHoldsAsync(workspace, account, after, limit, cancellationToken);
 
+    public IAsyncEnumerable<(long Account, Grant Grant)> ReadGrantsAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadGrantsAsync(workspace, cancellationToken);
+
+    public ValueTask<IReadOnlyList<StoredEntry>> ReadDrawsAsync(WorkspaceId workspace, long grant, long after, int limit, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadDrawsAsync(workspace, grant, after, limit, cancellationToken);
+
+    public ValueTask<Quantity> SumDrawsAsync(WorkspaceId workspace, long grant, CancellationToken cancellationToken) =>
+        inner.Ledger.SumDrawsAsync(workspace, grant, cancellationToken);
+
     public ValueTask<IReadOnlyList<AccountKey>> ReadDueAsync(WorkspaceId workspace, Instant now, int limit, CancellationToken cancellationToken) =>
         inner.Ledger.ReadDueAsync(workspace, now, limit, cancellationToken);
 
