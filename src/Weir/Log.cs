@@ -17,6 +17,9 @@ internal static partial class Log
     [LoggerMessage(1051, LogLevel.Warning, "Expired reservations are tidied again in {Delay}: {Reason}")]
     public static partial void SweeperWaits(ILogger logger, TimeSpan delay, string reason);
 
+    [LoggerMessage(1061, LogLevel.Warning, "Usage could not be compared with the weeks before; it is tried again in a minute")]
+    public static partial void WatchFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(1101, LogLevel.Warning, "The summaries wait for the store and go on in {Delay}: {Reason}")]
     public static partial void ProjectorWaits(ILogger logger, TimeSpan delay, string reason);
 

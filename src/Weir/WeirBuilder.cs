@@ -62,11 +62,13 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<UsageTrendService>();
         services.TryAddSingleton<OverviewService>();
         services.TryAddSingleton<HealthService>();
+        services.TryAddSingleton<UnusualUsageWatch>();
         services.AddNotifications();
         services.AddHostedService(provider => provider.GetRequiredService<StoreLifetime>());
         services.AddHostedService(provider => provider.GetRequiredService<UsageRecorder>());
         services.AddHostedService(provider => provider.GetRequiredService<SummaryProjector>());
         services.AddHostedService(provider => provider.GetRequiredService<ReservationSweeper>());
+        services.AddHostedService(provider => provider.GetRequiredService<UnusualUsageWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<NotificationDispatcher>());
         return new WeirBuilder(services);
     }

@@ -25,10 +25,14 @@ internal sealed record AlertListSchema(long? Raised, long? Unread, IReadOnlyList
 
 /// <param name="Kind">threshold, job_stuck or usage_unusual.</param>
 /// <param name="State">raised, resolved, or ended with its period.</param>
+/// <param name="Type">Event type of a stuck job or of unusual usage.</param>
+/// <param name="Job">The id of a stuck job's reservation.</param>
+/// <param name="Events">Of unusual usage: the events of the hour.</param>
+/// <param name="MostUsual">Of unusual usage: how many would still have been usual.</param>
 internal sealed record AlertSchema(
     string Id, string? Account, string Kind, string State, string? Meter, string? Scope, string? ScopeValue, string? Per, DateTimeOffset? PeriodStart,
     DateTimeOffset? PeriodEnd, AlertThresholdSchema? Threshold, decimal? Used, decimal? Held, decimal? Limit, decimal? Percent, string? Type,
-    DateTimeOffset RaisedAt, DateTimeOffset? ResolvedAt, string? Resolution, DateTimeOffset? ReadAt, DateTimeOffset? AcknowledgedAt, string? AcknowledgedBy);
+    string? Job, long? Events, long? MostUsual, DateTimeOffset RaisedAt, DateTimeOffset? ResolvedAt, string? Resolution, DateTimeOffset? ReadAt, DateTimeOffset? AcknowledgedAt, string? AcknowledgedBy);
 
 /// <summary>One of them.</summary>
 internal sealed record AlertThresholdSchema(decimal? Percent, decimal? Remaining, decimal? Amount);

@@ -47,6 +47,18 @@ internal static class AlertWriter
             writer.WriteString("type"u8, alert.Type);
         }
 
+        if (alert.Kind == AlertKind.JobStuck)
+        {
+            writer.WriteString("job"u8, item.Job);
+        }
+        else if (alert.Kind == AlertKind.UsageUnusual)
+        {
+            writer.WriteNumber("events"u8, alert.Used.Units);
+            writer.WriteNumber("mostUsual"u8, alert.Limit?.Units ?? 0);
+            JsonText.Time(writer, "periodStart"u8, alert.PeriodStart);
+            JsonText.Time(writer, "periodEnd"u8, alert.PeriodEnd);
+        }
+
         JsonText.Time(writer, "raisedAt"u8, alert.RaisedAt);
         JsonText.Time(writer, "resolvedAt"u8, alert.ResolvedAt);
         writer.WriteString("resolution"u8, alert.Resolution is { } resolution ? AlertJson.NameOf(resolution) : null);

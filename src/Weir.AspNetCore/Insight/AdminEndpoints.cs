@@ -66,6 +66,10 @@ internal static class OverviewWriter
         WriteTotals(writer, overview);
         WriteTop(writer, overview);
         WriteNearLimits(writer, overview);
+        writer.WriteStartObject("alerts"u8);
+        writer.WriteNumber("raised"u8, overview.Alerts.Raised);
+        writer.WriteNumber("unread"u8, overview.Alerts.Unread);
+        writer.WriteEndObject();
         writer.WriteStartArray("workspaceLimits"u8);
         foreach (UsageLine line in overview.WorkspaceLimits)
         {
@@ -194,7 +198,11 @@ internal static class OverviewWriter
 
 internal sealed record OverviewAnswerSchema(
     DateTimeOffset AsOf, AccountsSchema Accounts, EventsSchema Events, DenialsSchema Denials, MonthSchema Month, OverviewCostSchema Cost,
-    IReadOnlyList<TopAccountSchema> TopAccounts, NearLimitsSchema NearLimits, IReadOnlyList<BalanceSchema> WorkspaceLimits, ReadyAnswer Health);
+    IReadOnlyList<TopAccountSchema> TopAccounts, NearLimitsSchema NearLimits, AlertCountsSchema Alerts, IReadOnlyList<BalanceSchema> WorkspaceLimits, ReadyAnswer Health);
+
+/// <param name="Raised">Alerts of all accounts that stand.</param>
+/// <param name="Unread">Those of them that nobody has read.</param>
+internal sealed record AlertCountsSchema(long Raised, long Unread);
 
 internal sealed record AccountsSchema(long Total, long Active24h, long Active30d, IReadOnlyList<PlanCountSchema> ByPlan);
 

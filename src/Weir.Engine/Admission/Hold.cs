@@ -21,6 +21,12 @@ public sealed record Hold(long Number)
     /// <summary>When its holder was last heard of.</summary>
     public required Instant HeartbeatAt { get; init; }
 
+    /// <summary>The last sign of life after which it was found stuck, once; null when it never was (<see cref="StuckJobs"/>).</summary>
+    public Instant? SilentSince { get; init; }
+
+    /// <summary>Whether its holder has not been heard of since it was found stuck.</summary>
+    public bool IsStuck => SilentSince == HeartbeatAt;
+
     /// <summary>How far the job has come, from 0 to 1, where its holder says so.</summary>
     public decimal? Progress { get; init; }
 

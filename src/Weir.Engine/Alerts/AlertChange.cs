@@ -25,6 +25,11 @@ public enum AlertResolution
 /// <param name="Resolution">Null when it is raised.</param>
 public abstract record AlertChange(Instant At, AlertResolution? Resolution);
 
+/// <summary>A job that holds a slot has not been heard of for too long, or it was again, or has ended.</summary>
+/// <param name="Number">The sequence number of its reservation's entry.</param>
+/// <param name="Type">Event type of the job.</param>
+public sealed record StuckJobChange(long Number, string Type, Instant At, AlertResolution? Resolution) : AlertChange(At, Resolution);
+
 /// <summary>A balance has reached a threshold, or one that stood raised is over.</summary>
 /// <param name="Key">Never of the workspace.</param>
 public sealed record ThresholdChange(

@@ -33,9 +33,10 @@ public static class Alerting
             watcher.LookAt(decision.Entry?.Lines ?? []);
         }
 
-        return ReferenceEquals(watcher.Marks, after.AlertMarks)
+        ImmutableArray<AlertChange> changes = StuckJobs.ChangesOf(before, decision, now).AddRange(watcher.Changes);
+        return ReferenceEquals(watcher.Marks, after.AlertMarks) && changes.IsEmpty
             ? decision
-            : decision with { Account = after with { AlertMarks = watcher.Marks }, Alerts = decision.Alerts.AddRange(watcher.Changes) };
+            : decision with { Account = after with { AlertMarks = watcher.Marks }, Alerts = changes };
     }
 
     /// <summary>Whether anything happened that limits follow from. A limit that changes by time alone is seen where the next event touches it.</summary>

@@ -49,7 +49,7 @@ public static class StateParts
             case StatePartKind.Hold:
                 Hold? hold = state.Holds.Find(part.Number);
                 // What expires of the workspace's limits is tidied with the account's own part.
-                due = state.Account.Id == Account.WorkspaceHead ? null : hold?.ExpiresAt;
+                due = state.Account.Id == Account.WorkspaceHead || hold is null ? null : StuckJobs.DueAt(hold);
                 return hold is null ? null : Write(writer => WriteHold(writer, hold));
             case StatePartKind.Fences:
                 return state.Fences.IsEmpty ? null : Write(writer =>
@@ -106,6 +106,11 @@ public static class StateParts
         writer.WriteNumber("created"u8, Clock.ToMicros(hold.CreatedAt));
         writer.WriteNumber("expires"u8, Clock.ToMicros(hold.ExpiresAt));
         writer.WriteNumber("heartbeat"u8, Clock.ToMicros(hold.HeartbeatAt));
+        if (hold.SilentSince is { } silent)
+        {
+            writer.WriteNumber("silent"u8, Clock.ToMicros(silent));
+        }
+
         if (hold.Progress is { } progress)
         {
             writer.WriteNumber("progress"u8, progress);
@@ -152,6 +157,7 @@ public static class StateParts
             CreatedAt = Clock.FromMicros(ReadNumber(hold, "created"u8)),
             ExpiresAt = Clock.FromMicros(ReadNumber(hold, "expires"u8)),
             HeartbeatAt = Clock.FromMicros(ReadNumber(hold, "heartbeat"u8)),
+            SilentSince = hold.TryGetProperty("silent"u8, out JsonElement silent) ? Clock.FromMicros(silent.GetInt64()) : null,
             Progress = hold.TryGetProperty("progress"u8, out JsonElement progress) ? progress.GetDecimal() : null,
             Slot = hold.TryGetProperty("slot"u8, out JsonElement kind)
                 ? new SlotLease(kind.GetString()!, hold.GetProperty("lease"u8).GetString()!, ReadNumber(hold, "fence"u8))

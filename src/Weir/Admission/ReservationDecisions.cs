@@ -152,6 +152,12 @@ internal static class ReservationDecisions
             Expire(batch, account, due);
         }
 
+        Decision silent = StuckJobs.Decide(account.State, batch.WorkspaceState, batch.Now(account.State), ExpireCommand.Most);
+        if (!silent.Holds.IsEmpty)
+        {
+            batch.Advance(account, silent);
+        }
+
         return new Outcome { Id = command.IdText, Account = account.State };
     }
 

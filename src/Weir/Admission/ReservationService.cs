@@ -248,7 +248,7 @@ public sealed class ReservationService
     /// <summary>Who waits for a slot, in the order in which they are served.</summary>
     public IReadOnlyList<SlotWaiter> Waiting(WorkspaceId workspace, AccountKey? account = null) => _queue.Waiting(workspace, account);
 
-    /// <summary>Writes down which reservations have ended by time. Decisions have known it since.</summary>
+    /// <summary>Writes down which reservations have ended by time, which decisions have known since, and which jobs have not been heard of.</summary>
     internal async Task<bool> TidyAsync(WorkspaceId workspace, AccountKey account, CancellationToken cancellationToken)
     {
         Outcome outcome = await _commits.SubmitAsync(new ExpireCommand { Workspace = workspace, Account = account, IdText = "" }, cancellationToken);

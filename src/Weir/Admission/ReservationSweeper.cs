@@ -9,7 +9,7 @@ namespace Weir;
 
 /// <summary>
 /// Writes down which reservations have ended by time. Nothing waits for it: every decision and every look counts what has expired as
-/// returned (RES-1).
+/// returned (RES-1). It also finds the jobs that have not been heard of; several may sweep at once, on any node.
 /// </summary>
 public sealed class ReservationSweeper(IWeirStore store, ReservationService reservations, TimeProvider time, ILogger<ReservationSweeper> logger) : BackgroundService
 {

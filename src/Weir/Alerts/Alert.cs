@@ -126,7 +126,33 @@ public sealed record Alert
     public static Alert Of(long account, AlertChange change) => change switch
     {
         ThresholdChange threshold => Of(account, threshold),
+        StuckJobChange job => new Alert
+        {
+            Id = IdOf(AlertKind.JobStuck, account, job.Number),
+            Kind = AlertKind.JobStuck,
+            Account = account,
+            Type = job.Type,
+            Job = job.Number,
+            RaisedAt = job.At,
+            ResolvedAt = job.Resolution is null ? null : job.At,
+            Resolution = job.Resolution,
+        },
         _ => throw new ArgumentOutOfRangeException(nameof(change), change, "An unknown kind of alert."),
+    };
+
+    /// <summary>An hour with far more events of a type than is usual; one alert for each account, type and day.</summary>
+    /// <param name="day">The day, after which it is over.</param>
+    public static Alert Unusual(long account, string type, Engine.Period day, long events, long mostUsual, Instant at) => new()
+    {
+        Id = IdOf(AlertKind.UsageUnusual, account, type, Clock.ToMicros(day.Start)),
+        Kind = AlertKind.UsageUnusual,
+        Account = account,
+        Type = type,
+        PeriodStart = day.Start,
+        PeriodEnd = day.End,
+        Used = new Quantity(events),
+        Limit = new Quantity(mostUsual),
+        RaisedAt = at,
     };
 
     private static Alert Of(long account, ThresholdChange change)

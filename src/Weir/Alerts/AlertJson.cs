@@ -122,7 +122,9 @@ public static class AlertJson
             if (alert.Kind == AlertKind.UsageUnusual)
             {
                 writer.WriteNumber("events"u8, alert.Used.Units);
-                writer.WriteNumber("usual"u8, alert.Limit?.Units ?? 0);
+                writer.WriteNumber("mostUsual"u8, alert.Limit?.Units ?? 0);
+                Time(writer, "periodStart"u8, alert.PeriodStart);
+                Time(writer, "periodEnd"u8, alert.PeriodEnd);
             }
 
             Time(writer, "raisedAt"u8, alert.RaisedAt);

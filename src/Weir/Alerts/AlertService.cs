@@ -7,8 +7,9 @@ namespace Weir;
 /// <summary>An alert as people see it: with the names that the host gave.</summary>
 /// <param name="Account">The account's key; null when it was erased.</param>
 /// <param name="ScopeValue">The user, campaign or key whose balance it is about; null for the account's own and where the name was erased.</param>
+/// <param name="Job">The id of the reservation, of a job; null when the sender's id was erased.</param>
 /// <param name="State">How it stands now.</param>
-public sealed record InboxAlert(long Number, Alert Alert, AccountKey? Account, string? ScopeValue, AlertState State);
+public sealed record InboxAlert(long Number, Alert Alert, AccountKey? Account, string? ScopeValue, string? Job, AlertState State);
 
 /// <summary>The inboxes: what was raised, and what people have seen of it.</summary>
 public sealed class AlertService(IWeirStore store, TimeProvider time)
@@ -77,11 +78,16 @@ public sealed class AlertService(IWeirStore store, TimeProvider time)
             names[(account, scope)] = await store.Accounts.AliasesAsync(workspace, account, scope, cancellationToken);
         }
 
+        long[] numbers = [.. alerts.Where(stored => stored.Alert.Job is not null).Select(stored => stored.Alert.Job!.Value).Distinct()];
+        IReadOnlyDictionary<long, EntryHistory> jobs = numbers.Length == 0
+            ? new Dictionary<long, EntryHistory>()
+            : await store.Ledger.ReadEntriesAsync(workspace, numbers, cancellationToken);
         return
         [
             .. alerts.Select(stored => new InboxAlert(
                 stored.Number, stored.Alert, profiles.TryGetValue(stored.Alert.Account, out AccountProfile? profile) ? profile.Key : null,
                 names.TryGetValue((stored.Alert.Account, stored.Alert.Scope), out IReadOnlyDictionary<long, string>? known) ? known.GetValueOrDefault(stored.Alert.ScopeId) : null,
+                stored.Alert.Job is { } number && jobs.TryGetValue(number, out EntryHistory? job) ? job.Entry.Details.Id : null,
                 stored.Alert.StateAt(now))),
         ];
     }

@@ -17,7 +17,7 @@ public static class NotificationTypes
     public static IReadOnlyList<(string Type, string Description)> All { get; } =
     [
         (AlertRaised, "An account has reached a threshold of one of its limits."),
-        (AlertResolved, "A threshold that was reached no longer is, because the limit was raised."),
+        (AlertResolved, "An alert is over: the limit was raised, a level fell, a job was heard of again or has ended."),
         (JobStuck, "A job holds usage or a slot and has not been heard of for too long."),
         (UsageUnusual, "An account uses much more than in its own last weeks."),
         (ScheduleLate, "Work that runs by the clock is late or has failed."),

@@ -21,7 +21,11 @@ namespace Weir;
 public sealed record Overview(
     Instant AsOf, Instant DayStart, Instant MonthStart, string Currency, long Accounts, ImmutableArray<PlanCount> AccountsByPlan, OverviewFigures Day,
     OverviewFigures Month, BreakdownRow Today, BreakdownRow ThisMonth, ImmutableArray<TopAccount> Top, ImmutableArray<NearLimit> NearLimits, int NearLimitCount,
-    ImmutableArray<UsageLine> WorkspaceLimits);
+    ImmutableArray<UsageLine> WorkspaceLimits)
+{
+    /// <summary>The alerts of all accounts that stand raised.</summary>
+    public required AlertCounts Alerts { get; init; }
+}
 
 /// <param name="ActiveAccounts">Accounts with at least one event.</param>
 /// <param name="Denials">By the code of their first reason.</param>
@@ -61,7 +65,10 @@ public sealed class OverviewService(IWeirStore store, CatalogService catalogs, U
             (await BreakDownAsync(workspace.Id, "type", dayStart, end, cancellationToken)).Total,
             (await BreakDownAsync(workspace.Id, "type", monthStart, end, cancellationToken)).Total,
             [.. month.Rows.Where(row => row.Key is not null).OrderByDescending(row => row.Events).ThenBy(row => row.Key, StringComparer.Ordinal).Take(MostListed).Select(row => new TopAccount(row.Key!, row.Events, row.Amounts))],
-            near, nearCount, await usage.OfWorkspaceAsync(workspace.Id, cancellationToken));
+            near, nearCount, await usage.OfWorkspaceAsync(workspace.Id, cancellationToken))
+        {
+            Alerts = await store.Alerts.CountAsync(workspace.Id, null, null, now, cancellationToken),
+        };
     }
 
     private async ValueTask<UsageBreakdown> BreakDownAsync(WorkspaceId workspace, string by, Instant from, Instant to, CancellationToken cancellationToken)

@@ -158,6 +158,17 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
     /// <summary>Writes to the audit log what a decision of this batch has changed.</summary>
     public void Audit(AuditEntry entry) => _audit.Add(entry);
 
+    /// <summary>Takes in a decision that took effect, with the alerts that come of it.</summary>
+    public void Advance(Working account, Decision decision)
+    {
+        decision = Watch(account, decision);
+        account.Advance(decision.Account, decision);
+        if (!ReferenceEquals(decision.Workspace, _workspace.State))
+        {
+            _workspace.Advance(decision.Workspace, decision);
+        }
+    }
+
     public void ChangeAccount(Working account, AccountState state, AccountProfile? profile, AuditEntry audit)
     {
         account.Replace(Watch(account, new Decision(state, _workspace.State)).Account);
@@ -193,16 +204,6 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
                 Notifications = [.. _alerts.Select(AlertNotes.Of)],
                 DenialCounts = [.. _denialCounts.Select(c => new DenialCount(c.Key.Item1, c.Key.Item2, c.Key.Item3, c.Key.Item4, c.Value))],
             };
-    }
-
-    private void Advance(Working account, Decision decision)
-    {
-        decision = Watch(account, decision);
-        account.Advance(decision.Account, decision);
-        if (!ReferenceEquals(decision.Workspace, _workspace.State))
-        {
-            _workspace.Advance(decision.Workspace, decision);
-        }
     }
 
     /// <summary>Every decision that takes effect passes here: what it raises and resolves becomes part of it.</summary>

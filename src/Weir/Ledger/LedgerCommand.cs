@@ -181,7 +181,7 @@ internal sealed class GrowCommand : TargetedCommand
     public EnforcementMode? HostEnforcement { get; init; }
 }
 
-/// <summary>Writes down which reservations of an account have ended by time.</summary>
+/// <summary>Writes down which reservations of an account have ended by time, and which jobs have not been heard of.</summary>
 internal sealed class ExpireCommand : LedgerCommand
 {
     /// <summary>The most that one command tidies; the rest follows with the next.</summary>

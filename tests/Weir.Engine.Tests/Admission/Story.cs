@@ -158,6 +158,8 @@ internal sealed partial class Story
                 return Reserve(first, arguments);
             case "commit" or "release" or "extend" or "grow" or "expire":
                 return Settle(words[0], first, arguments);
+            case "silence":
+                return Silence(first);
             case "watch":
                 return Changed(first, Watch(AccountOf(first).Account.AlertRules, arguments));
             case "usage":
@@ -255,6 +257,13 @@ internal sealed partial class Story
 
         Instant? until = arguments["until"] is { } end ? StoryText.Instant(end) : null;
         return new AccountChange { SetOverride = new LimitOverride(meter, scope, per, limit, until, "agreed") };
+    }
+
+    /// <summary>Finds the account's jobs that have not been heard of, as the sweeper does.</summary>
+    private (string, string) Silence(string account)
+    {
+        Decision decision = StuckJobs.Decide(AccountOf(account), _workspace, _now, 100);
+        return decision.Holds.IsEmpty ? ("none", "") : ("stuck", Decided(account, null, null, decision).Item2);
     }
 
     /// <summary><c>credits percent=80</c>, <c>credits remaining=10 per=day</c>, <c>cost amount=20 scope=user</c>: one more; <c>none</c>: none; <c>only</c>: without the plan's.</summary>

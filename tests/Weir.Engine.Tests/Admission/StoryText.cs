@@ -151,10 +151,12 @@ internal static class StoryText
     /// <summary><c>alert credits 80 %</c>; <c>#1</c> is the generation, 0 stays unsaid; an alert that is over says why.</summary>
     private static string Alert(AlertChange change, StoryNames names)
     {
-        if (change is not ThresholdChange alert)
+        if (change is StuckJobChange job)
         {
-            throw new FormatException($"A story does not know {change.GetType().Name}.");
+            return $"alert job {job.Number}{job.Resolution switch { null => "", AlertResolution.Heard => " over: heard", _ => " over: ended" }}";
         }
+
+        ThresholdChange alert = (ThresholdChange)change;
 
         (AlertBasis basis, decimal value) = alert.Threshold.Threshold;
         decimal amount = basis == AlertBasis.Percent ? value : value / Decimals.PowerOfTen(alert.Scale);

@@ -8,6 +8,8 @@ internal sealed class AlertBooks
 {
     private readonly Dictionary<(long Account, BalanceKey Key, RaisedThreshold Threshold), bool> _standing = [];
 
+    private readonly Dictionary<long, bool> _jobs = [];
+
     /// <summary>Follows a decision and gives it back.</summary>
     public Decision Follow(AccountState before, Decision decision)
     {
@@ -17,7 +19,13 @@ internal sealed class AlertBooks
             return decision;
         }
 
-        foreach (ThresholdChange change in decision.Alerts.Cast<ThresholdChange>())
+        foreach (StuckJobChange job in decision.Alerts.OfType<StuckJobChange>())
+        {
+            Assert.True(job.Resolution is null ? _jobs.TryAdd(job.Number, true) : _jobs[job.Number], $"{job} is told twice.");
+            _jobs[job.Number] = job.Resolution is null;
+        }
+
+        foreach (ThresholdChange change in decision.Alerts.OfType<ThresholdChange>())
         {
             (long, BalanceKey, RaisedThreshold) alert = (decision.Account.Account.Id, change.Key, change.Threshold);
             Assert.NotEqual(ScopeKind.Workspace, change.Key.Scope);

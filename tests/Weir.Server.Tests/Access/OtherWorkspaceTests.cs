@@ -205,9 +205,7 @@ public sealed partial class OtherWorkspaceTests
     internal static async Task<string> EverythingAsync(HttpClient client)
     {
         List<string> parts = [];
-        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/accounts/acme-7/grants", "/api/v1/reservations", "/api/v1/alerts", "/api/v1/accounts/acme-7/alert-rules", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/webhooks", "/api/v1/contacts", "/api/v1/accounts/acme-7/contacts", "/api/v1/admin/overview" })
-
-
+        foreach (string path in new[] { "/api/v1/events?limit=1000", "/api/v1/accounts?limit=1000", "/api/v1/accounts/acme-7", "/api/v1/accounts/acme-7/usage", "/api/v1/accounts/acme-7/grants", "/api/v1/reservations", "/api/v1/alerts", "/api/v1/accounts/acme-7/alert-rules", "/api/v1/catalog", "/api/v1/catalog/versions", "/api/v1/keys", "/api/v1/portal/tokens?limit=1000", "/api/v1/audit?limit=1000", "/api/v1/webhooks", "/api/v1/contacts", "/api/v1/accounts/acme-7/contacts", "/api/v1/admin/overview" })
         {
             Reply reply = await client.ReadAsync(path);
             string text = reply.Text;

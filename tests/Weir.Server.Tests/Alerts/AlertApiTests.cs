@@ -117,6 +117,7 @@ public sealed class AlertApiTests
             await UseAsync(host, account, 85, account);
         }
 
+        Assert.Equal("""{"raised":3,"unread":3}""", (await host.Admin.ReadAsync("/api/v1/admin/overview")).ExpectOk()["alerts"]!.ToJsonString());
         Reply page = (await host.Admin.ReadAsync("/api/v1/alerts?limit=2")).ExpectOk();
         Assert.Equal(["gamma", "beta"], page["items"]!.AsArray().Select(item => (string)item!["account"]!));
         page = (await host.Admin.ReadAsync($"/api/v1/alerts?limit=2&cursor={page["next"]}")).ExpectOk();
@@ -157,6 +158,28 @@ public sealed class AlertApiTests
         Same(none.Text, (await host.Admin.ReadAsync("/api/v1/accounts/acme/alert-rules")).ExpectOk().Json);
         Reply after = (await host.Admin.ReadAsync("/api/v1/accounts/acme/alerts?state=raised")).ExpectOk();
         Assert.Contains("90", after["items"]!.AsArray().Select(item => item!["threshold"]!["percent"]!.ToString()));
+    }
+
+    [Fact(DisplayName = "ALERT-2: a stuck job stands in the inbox with its reservation's id, once; it is resolved when it is heard of")]
+    public async Task StuckJob()
+    {
+        FakeClock clock = new(s_now);
+        await using WeirHost host = await StartAsync(clock, Catalog.Replace("call: {", "call: { slot: export,", StringComparison.Ordinal).Replace("alerts: [80", "slots: { export: 2 }, alerts: [80", StringComparison.Ordinal));
+        ReservationSweeper sweeper = host.Services.GetRequiredService<ReservationSweeper>();
+        (await host.Admin.PostJsonAsync("/api/v1/reservations", """{ "id": "job-1", "account": "acme", "type": "call", "ttl": 600 }""")).ExpectOk();
+        clock.Advance(Duration.FromMinutes(5));
+        await sweeper.SweepAsync(CancellationToken.None);
+        await sweeper.SweepAsync(CancellationToken.None);
+        JsonNode alert = Assert.Single((await host.Admin.ReadAsync("/api/v1/accounts/acme/alerts?kind=job_stuck&state=raised")).ExpectOk()["items"]!.AsArray())!;
+        Assert.Equal(("job-1", "call", "raised"), ((string?)alert["job"], (string?)alert["type"], (string?)alert["state"]));
+        (await host.Admin.PostJsonAsync("/api/v1/reservations/job-1/extend", """{ "ttl": 600 }""")).ExpectOk();
+        clock.Advance(Duration.FromMinutes(6));
+        await sweeper.SweepAsync(CancellationToken.None);
+        alert = Assert.Single((await host.Admin.ReadAsync("/api/v1/accounts/acme/alerts")).ExpectOk()["items"]!.AsArray())!;
+        Assert.Equal(("resolved", "heard"), ((string?)alert["state"], (string?)alert["resolution"]));
+        WorkspaceId workspace = host.Services.GetRequiredService<StoreLifetime>().Default.Id;
+        IReadOnlyList<StoredNotification> told = await host.Services.GetRequiredService<IWeirStore>().Notifications.FollowAsync(workspace, 0, 100, CancellationToken.None);
+        Assert.Equal([NotificationTypes.JobStuck, NotificationTypes.AlertResolved], told.Select(note => note.Notification.Type));
     }
 
     [Theory(DisplayName = "Thresholds that make no sense are refused with their place, and nothing changes")]

@@ -143,6 +143,7 @@ internal static class Sample
         CreatedAt = Now,
         ExpiresAt = expiresAt ?? Now + Duration.FromMinutes(5),
         HeartbeatAt = Now + Duration.FromMinutes(1),
+        SilentSince = Now - Clock.Microsecond,
         Progress = 0.25m,
         Amounts = [new HeldAmount(Key(), MonthEnd, 2, new Quantity(7)) { Draws = Draws }, new HeldAmount(Key("storage", Per.Lifetime), Instant.MaxValue, 0, new Quantity(1))],
         Slot = new SlotLease("transcription", "lease-1", 9),
