@@ -130,9 +130,9 @@ public sealed class StateMap<TKey, TValue> : IReadOnlyDictionary<TKey, TValue>
         internal Builder(StateMap<TKey, TValue> map)
         {
             _many = map._many?.ToBuilder();
-            _few = new KeyValuePair<TKey, TValue>[map._few.Length + 2];
-            _count = map._few.Length;
-            map._few.CopyTo(_few, 0);
+            // Without room to spare: nearly every change replaces what is there, and then this is the next map's array.
+            _few = [.. map._few];
+            _count = _few.Length;
         }
 
         public TValue this[TKey key]

@@ -28,8 +28,9 @@ internal static class Footprint
     public static List<TouchedBalance> Of(AccountState account, AccountState workspace, Catalog active, Plan plan, Consume command)
     {
         ImmutableArray<Charge> charges = command.Rated.Charges;
-        List<TouchedBalance> touched = new(charges.Length + 2);
-        List<StandingLimit> limits = new(charges.Length + 2);
+        List<TouchedBalance> touched = new(charges.Length);
+        List<StandingLimit> limits = t_limits ?? new List<StandingLimit>(4);
+        t_limits = null;
         for (int i = 0; i < charges.Length; i++)
         {
             Meter meter = active.Meters[charges[i].Meter];
@@ -43,8 +44,13 @@ internal static class Footprint
             }
         }
 
+        t_limits = limits;
         return touched;
     }
+
+    // One list after the other on a thread: it never leaves this method.
+    [ThreadStatic]
+    private static List<StandingLimit>? t_limits;
 
     /// <summary>The signed change of each charge; a level's <c>set</c> becomes the change from its balance.</summary>
     public static Quantity[] Amounts(ImmutableArray<Charge> charges, List<TouchedBalance> touched)
