@@ -25,7 +25,7 @@ public static class Decimals
         Span<int> bits = stackalloc int[4];
         decimal.GetBits(value, bits);
         return bits[2] == 0
-            ? Of(((ulong)(uint)bits[1] << 32) | (uint)bits[0], value.Scale, decimal.IsNegative(value))
+            ? Of(unchecked(((ulong)(uint)bits[1] << 32) | (uint)bits[0]), value.Scale, decimal.IsNegative(value))
             : value / 1.0000000000000000000000000000m;
     }
 

@@ -60,8 +60,14 @@ public sealed class WebhookOptions : IValidatableObject
     public TimeSpan KeepFor { get; set; } = TimeSpan.FromDays(90);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        AllowedNetworks.Where(network => !IPNetwork.TryParse(network, out _))
+        AllowedNetworks.Where(network => !IsNetwork(network))
             .Select(network => new ValidationResult($"'{network}' is not a network; Weir:Webhooks:AllowedNetworks are written as 10.20.0.0/16 or fd12::/48, with no bits beyond the prefix."));
+
+    /// <summary>Parsing alone may cut bits beyond the prefix off in silence, and then allow more than was meant.</summary>
+    private static bool IsNetwork(string text) =>
+        IPNetwork.TryParse(text, out IPNetwork network)
+        && IPAddress.TryParse(text.AsSpan(0, text.IndexOf('/', StringComparison.Ordinal)), out IPAddress? address)
+        && address.Equals(network.BaseAddress);
 }
 
 /// <summary>How a connection to the mail server is encrypted.</summary>
