@@ -28,6 +28,7 @@ public sealed partial class WeirClient : IAsyncDisposable
     private readonly SpoolDelivery? _delivery;
     private readonly KeptIds _kept;
     private readonly AloneHolds _alone;
+    private int _disposed;
 
     /// <param name="options">Not to be changed any more.</param>
     /// <param name="http">Where to send through; the caller disposes it. Null: connections of the client's own.</param>
@@ -71,8 +72,14 @@ public sealed partial class WeirClient : IAsyncDisposable
 
     internal WeirClientOptions Options => _options;
 
+    /// <summary>Calls that are not over by then fail.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         if (_delivery is not null && _spool is not null)
         {
             await _delivery.DisposeAsync();

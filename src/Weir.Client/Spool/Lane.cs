@@ -131,6 +131,17 @@ internal sealed class Lane : IDisposable
 /// <summary>Usage names people: what keeps it is only for the user that runs the process.</summary>
 internal static class Private
 {
+    /// <summary>A folder that is there after a power cut too, with the folders above it that were missing.</summary>
+    public static void CreateDurableFolder(string path, ISpoolDisk disk)
+    {
+        if (!Directory.Exists(path) && Path.GetDirectoryName(path) is { } parent)
+        {
+            CreateDurableFolder(parent, disk);
+            CreateFolder(path);
+            disk.SyncFolder(parent);
+        }
+    }
+
     public static void CreateFolder(string path)
     {
         if (OperatingSystem.IsWindows())

@@ -25,7 +25,7 @@ internal sealed class SpoolQuarantine : IDisposable
         _largest = largest;
         _disk = disk;
         _time = time;
-        Private.CreateFolder(folder);
+        Private.CreateDurableFolder(folder, disk);
     }
 
     public string Folder { get; }

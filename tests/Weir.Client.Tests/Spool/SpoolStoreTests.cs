@@ -176,7 +176,9 @@ public sealed class SpoolStoreTests
         Assert.InRange(kept, 60, 65);
         Assert.InRange(store.Health(null).WaitingBytes, 60_000, 64 * 1024);
         Assert.Equal(SpoolAppend.Full, await store.AppendAsync(Bench.Records(text)));
+        Assert.Equal("spool_full", store.Health(null).Trouble);
         Assert.Equal(kept, Bench.Drain(store).Count);
+        Assert.Null(store.Health(null).Trouble);
         Assert.Equal(SpoolAppend.Kept, await store.AppendAsync(Bench.Records(text)));
         Assert.Single(Bench.Drain(store));
         // Many at once are bounded alike.
