@@ -29,6 +29,9 @@ internal static partial class Log
     [LoggerMessage(1202, LogLevel.Warning, "Notifications wait for the store: {Reason}")]
     public static partial void DispatcherWaits(ILogger logger, string reason);
 
+    [LoggerMessage(1204, LogLevel.Warning, "The notification {Notification} to {Target} was given up after attempt {Attempt}: {Reason}")]
+    public static partial void DeliveryFailed(ILogger logger, string notification, string target, int attempt, string? reason);
+
     [LoggerMessage(1203, LogLevel.Error, "Notifications could not be delivered; they are tried again")]
     public static partial void DispatcherFault(ILogger logger, Exception exception);
 

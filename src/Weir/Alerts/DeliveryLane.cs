@@ -98,13 +98,29 @@ internal sealed class DeliveryLane(
             ? null
             : (await store.Accounts.NamesAsync(workspace.Id, [notification.Account], cancellationToken)).GetValueOrDefault(notification.Account)?.Key.Value;
         Instant began = Now();
-        Attempt attempt = await send(notification, account, cancellationToken);
+        Attempt attempt;
+        try
+        {
+            attempt = await send(notification, account, cancellationToken);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
+        {
+            // Its writer did not keep to the form. It must not be tried for ever.
+            attempt = Attempt.Failed("The notification cannot be written: its data is not a JSON object.") with { IsFinal = true };
+        }
+
         Instant ended = Now();
         DeliveryAttempt written = new(delivery.Attempts, began, attempt.Status, attempt.Error, attempt.Answer, ended - began);
         instruments.Deliveries.Add(1, new KeyValuePair<string, object?>("outcome", attempt.IsDelivered ? "delivered" : "failed"));
 
         // Nothing that was sent is left unmarked because somebody has stopped waiting.
-        await store.Deliveries.FinishAsync(workspace.Id, ResultOf(delivery, attempt, written, retry, ended), CancellationToken.None);
+        DeliveryResult result = ResultOf(delivery, attempt, written, retry, ended);
+        await store.Deliveries.FinishAsync(workspace.Id, result, CancellationToken.None);
+        if (retry && result.State == DeliveryState.Failed)
+        {
+            Log.DeliveryFailed(logger, notification.Id, delivery.Target, written.Number, written.Error);
+        }
+
         return written;
     }
 

@@ -243,6 +243,21 @@ public sealed class DeliveryTests
         Assert.Null(await desk.Webhooks.TestAsync(desk.Workspace, "wh_none", CancellationToken.None));
     }
 
+    [Theory(DisplayName = "HOOK-7: a notification that its writer did not write as an object fails alone and at once")]
+    [InlineData("{")]
+    [InlineData("")]
+    public async Task Malformed(string data)
+    {
+        await using AlertDesk desk = await AlertDesk.OpenAsync();
+        await using Receiver receiver = new();
+        (Webhook webhook, _) = await desk.HookAsync(receiver.Url);
+        await desk.TellAsync(Sample.Note("msg_bad") with { Data = Encoding.UTF8.GetBytes(data) });
+        await desk.TellAsync("msg_good");
+        await desk.CatchUpAsync();
+        Assert.Equal("msg_good", Assert.Single(receiver.Calls).Id);
+        Assert.Equal([DeliveryState.Delivered, DeliveryState.Failed], (await desk.DeliveriesAsync(webhook.Id)).Select(delivery => delivery.State));
+    }
+
     [Fact(DisplayName = "ACC-1: under another master key nothing is sent and nothing is lost; with the right one it goes on")]
     public async Task OtherMasterKey()
     {
