@@ -23,6 +23,7 @@ public static class WeirEndpointRouteBuilderExtensions
         AccountEndpoints.Map(api);
         SubscriptionEndpoints.Map(api);
         GrantEndpoints.Map(api);
+        PeriodEndpoints.Map(api);
         UsageEndpoints.Map(api);
         AlertEndpoints.Map(api);
         InsightEndpoints.Map(api);

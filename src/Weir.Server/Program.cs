@@ -14,5 +14,6 @@ Command root = new("weir", "Weir measures what the customers of a product use, a
     ImportCommand.Create(),
     ExportCommand.Create(),
     VerifyCommand.Create(),
+    CloseCommand.Create(),
 };
 return await CommandRunner.RunAsync(root, args);

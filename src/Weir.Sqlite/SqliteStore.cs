@@ -34,6 +34,8 @@ public sealed class SqliteStore : IWeirStore
         Notifications = new SqliteNotifications(Writer, _readers);
         Alerts = new SqliteAlerts(Writer, _readers);
         Audit = new SqliteAudit(_readers);
+        Periods = new SqlitePeriods(Writer, overlay);
+        Jobs = new SqliteJobs(Writer, _readers, memory);
         PortalTokens = new SqlitePortalTokens(Writer, _readers, memory);
         Deliveries = _deliveries = new SqliteDeliveries(Writer, _readers, memory);
     }
@@ -55,6 +57,10 @@ public sealed class SqliteStore : IWeirStore
     public IAlertStore Alerts { get; }
 
     public IAuditStore Audit { get; }
+
+    public IPeriodStore Periods { get; }
+
+    public IJobStore Jobs { get; }
 
     public IPortalTokenStore PortalTokens { get; }
 

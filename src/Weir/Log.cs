@@ -20,6 +20,21 @@ internal static partial class Log
     [LoggerMessage(1061, LogLevel.Warning, "Usage could not be compared with the weeks before; it is tried again in a minute")]
     public static partial void WatchFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(1301, LogLevel.Information, "Periods of workspace {Workspace} were closed ({Outcome}): {Accounts} accounts, {Written} summaries, {Failures} failures")]
+    public static partial void ClosingEnded(ILogger logger, int workspace, ClosingOutcome outcome, long accounts, long written, long failures);
+
+    [LoggerMessage(1302, LogLevel.Warning, "The closing of periods waits {Delay} for the store: {Reason}")]
+    public static partial void ClosingWaits(ILogger logger, TimeSpan delay, string reason);
+
+    [LoggerMessage(1303, LogLevel.Error, "The closing of periods of workspace {Workspace} failed; it is tried again")]
+    public static partial void ClosingFailed(ILogger logger, int workspace, Exception exception);
+
+    [LoggerMessage(1304, LogLevel.Error, "An account of workspace {Workspace} could not be closed: {Account}")]
+    public static partial void ClosingOfAccountFailed(ILogger logger, int workspace, long account, Exception exception);
+
+    [LoggerMessage(1305, LogLevel.Error, "The closing of periods could not be run; it is tried again")]
+    public static partial void ClosingScheduleFault(ILogger logger, Exception exception);
+
     [LoggerMessage(1101, LogLevel.Warning, "The summaries wait for the store and go on in {Delay}: {Reason}")]
     public static partial void ProjectorWaits(ILogger logger, TimeSpan delay, string reason);
 

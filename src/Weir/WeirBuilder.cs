@@ -47,6 +47,9 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<ImportService>();
         services.TryAddSingleton<AccountService>();
         services.TryAddSingleton<PlanMigrationService>();
+        services.TryAddSingleton<ClosingService>();
+        services.TryAddSingleton<ClosingSchedule>();
+        services.TryAddSingleton<PeriodService>();
         services.TryAddSingleton<KeyService>();
         services.TryAddSingleton<PortalTokenService>();
         services.TryAddSingleton<AuditVerifier>();
@@ -67,6 +70,7 @@ public static class WeirServiceCollectionExtensions
         services.AddHostedService(provider => provider.GetRequiredService<StoreLifetime>());
         services.AddHostedService(provider => provider.GetRequiredService<UsageRecorder>());
         services.AddHostedService(provider => provider.GetRequiredService<SummaryProjector>());
+        services.AddHostedService(provider => provider.GetRequiredService<ClosingSchedule>());
         services.AddHostedService(provider => provider.GetRequiredService<ReservationSweeper>());
         services.AddHostedService(provider => provider.GetRequiredService<UnusualUsageWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<NotificationDispatcher>());

@@ -44,6 +44,9 @@ public sealed class WeirOptions
     /// </summary>
     public string? MasterKey { get; set; }
 
+    /// <summary>Whether this process takes part in closing periods every day at 02:00 UTC; one node does it at a time.</summary>
+    public bool Closing { get; set; } = true;
+
     /// <summary>The catalog file that is applied to the workspace <c>default</c> at the start, when it has changed since it was last applied.</summary>
     public string? CatalogFile { get; set; }
 }

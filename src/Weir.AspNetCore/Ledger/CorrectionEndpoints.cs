@@ -20,7 +20,7 @@ internal static class CorrectionEndpoints
             .Produces<CorrectionSchema>();
         group.MapPost("/accounts/{key}/adjustments", (Delegate)AdjustAsync).RequireScope(KeyScopes.Admin)
             .WithName("adjust").WithSummary("Correct a meter of an account")
-            .WithDescription("Moves every account-wide balance of the meter; a negative amount is at most what is used.")
+            .WithDescription("Moves every account-wide balance of the meter; a negative amount is at most what is used. With reset in place of an amount, what is used in the running periods becomes 0.")
             .Accepts<AdjustBody>("application/json").Produces<CorrectionSchema>();
     }
 
@@ -50,6 +50,11 @@ internal static class CorrectionEndpoints
         Texts.CatalogName(body.Meter, "/meter", "The key of a meter");
         string reason = Texts.Required(body.Reason, "/reason");
         string? actor = body.Actor is null ? null : Texts.Required(body.Actor, "/actor");
+        if (body.Reset == (body.Amount is not null))
+        {
+            throw Texts.Wrong(body.Reset ? "/reset" : "/amount", "An adjustment has an 'amount', or 'reset': true, which takes what is used in the running periods back to 0; not both.");
+        }
+
         if (body.Amount == 0)
         {
             throw Texts.Wrong("/amount", "An adjustment of 0 corrects nothing.");
@@ -86,7 +91,8 @@ internal sealed record ReverseBody(string? Reason = null);
 
 /// <param name="Amount">In the meter's unit.</param>
 /// <param name="Actor">Who corrects; the key where it is left out.</param>
-internal sealed record AdjustBody(string Meter, decimal Amount, string Reason, string? Id = null, string? Actor = null);
+/// <param name="Reset">In place of an amount: what is used in the running periods becomes 0.</param>
+internal sealed record AdjustBody(string Meter, string Reason, decimal? Amount = null, bool Reset = false, string? Id = null, string? Actor = null);
 
 internal sealed record CorrectionSchema(
     string Id, bool Replayed, string? Account, string? Type, string Kind, DateTimeOffset RecordedAt, string? Reason, string? Actor,

@@ -105,7 +105,11 @@ public sealed record Reverse(Entry Original, long Target, ImmutableArray<Entry> 
 
 /// <summary>Corrects a meter of an account: every account-wide balance of it moves by the same amount.</summary>
 /// <param name="Amount">Smallest units; a negative amount is at most what is used.</param>
-public sealed record Adjust(Meter Meter, Quantity Amount, Instant Now, string Reason, string Actor);
+public sealed record Adjust(Meter Meter, Quantity Amount, Instant Now, string Reason, string Actor)
+{
+    /// <summary>What is used in the running periods becomes 0, whatever it is; the amount says nothing.</summary>
+    public bool Resets { get; init; }
+}
 
 /// <summary>Gives an account extra allowance.</summary>
 /// <param name="Number">The sequence number that the entry will have.</param>

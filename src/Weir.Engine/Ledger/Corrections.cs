@@ -62,14 +62,23 @@ public static class Corrections
         });
     }
 
-    /// <summary>Moves every account-wide balance of a meter; a negative amount is at most what is used in each of them.</summary>
+    /// <summary>
+    /// Moves every account-wide balance of a meter; a negative amount is at most what is used in each of them. A reset takes each back to 0,
+    /// but not what is counted for life.
+    /// </summary>
     public static Decision Decide(AccountState account, AccountState workspace, CatalogBook book, Adjust command)
     {
+        Decision unchanged = new(account, workspace);
+        if (command is { Resets: true, Meter.Kind: MeterKind.Level })
+        {
+            return Fail(unchanged, Refusal.InvalidRequest, "/reset", $"'{command.Meter.Key}' is a level and has no periods; give an amount instead.");
+        }
+
         Plan plan = book.PlanOf(account.Account, command.Now);
         List<(StandingLimit Limit, Balance Balance)> balances = [];
         foreach (StandingLimit limit in LimitRules.OfMeter(plan, account.Account, command.Meter, command.Now))
         {
-            if (limit.Scope == ScopeKind.Account)
+            if (limit.Scope == ScopeKind.Account && !(command.Resets && limit.Per == Per.Lifetime))
             {
                 Period period = account.Account.Timeline.At(limit.Per, command.Now);
                 balances.Add((limit, account.BalanceOf(new BalanceKey(limit.Scope, 0, command.Meter.Key, limit.Per, period.Start), period.End)));
@@ -78,15 +87,16 @@ public static class Corrections
 
         if (balances.Count == 0)
         {
-            return Fail(new Decision(account, workspace), Refusal.InvalidRequest, "/meter",
-                $"The plan '{plan.Key}' limits '{command.Meter.Key}' only for each user, campaign or key; there is no balance of the whole account to adjust.");
+            return Fail(unchanged, Refusal.InvalidRequest, "/meter", command.Resets
+                ? $"The plan '{plan.Key}' counts '{command.Meter.Key}' in no period of the whole account; give an amount instead."
+                : $"The plan '{plan.Key}' limits '{command.Meter.Key}' only for each user, campaign or key; there is no balance of the whole account to adjust.");
         }
 
         foreach ((StandingLimit limit, Balance balance) in balances)
         {
-            if (balance.Used + command.Amount < Quantity.Zero)
+            if (!command.Resets && balance.Used + command.Amount < Quantity.Zero)
             {
-                return Fail(new Decision(account, workspace), Refusal.AdjustmentBelowZero, "/amount",
+                return Fail(unchanged, Refusal.AdjustmentBelowZero, "/amount",
                     $"The adjustment would bring '{command.Meter.Key}' per {limit.Per.Name()} below zero: {balance.Used.ToDecimal(command.Meter.Scale)} is used. A negative amount is at most what is used.");
             }
         }
@@ -94,13 +104,14 @@ public static class Corrections
         // From here the command succeeds.
         BalanceWriter writer = new(account, workspace, command.Now);
         EntryFlags flags = EntryFlags.None;
+        Quantity amount = command.Resets ? -balances.Max(one => one.Balance.Used) : command.Amount;
         foreach ((StandingLimit limit, Balance balance) in balances)
         {
-            EntryLine line = writer.Move(limit, balance, command.Amount);
+            EntryLine line = writer.Move(limit, balance, command.Resets ? -balance.Used : amount);
             flags |= BalanceWriter.IsOverLimit(line) ? EntryFlags.OverLimit : EntryFlags.None;
         }
 
-        ChargeTrace trace = new() { Base = command.Amount.ToDecimal(command.Meter.Scale) };
+        ChargeTrace trace = new() { Base = amount.ToDecimal(command.Meter.Scale) };
         return writer.Finish(account.Account.FirstLiveEventAt, new Entry
         {
             Kind = EntryKind.Adjustment,
@@ -109,7 +120,7 @@ public static class Corrections
             RecordedAt = command.Now,
             CatalogVersion = book.ActiveVersion,
             Plan = plan.Key,
-            Charges = [new Charge(command.Meter.Key, command.Meter.Scale, command.Meter.Kind, command.Amount, trace)],
+            Charges = [new Charge(command.Meter.Key, command.Meter.Scale, command.Meter.Kind, amount, trace)],
             Lines = writer.TakeLines(),
             Flags = flags,
             Reason = command.Reason,

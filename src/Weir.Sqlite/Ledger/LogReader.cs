@@ -94,6 +94,10 @@ internal static class LogReader
         return [.. sequences];
     }
 
+    /// <summary>Numbers between which everything lies that was recorded from one time to before another; the second one is not among them.</summary>
+    public static (long First, long End) Between(Connection connection, int workspace, Instant from, Instant to) =>
+        (FirstRecordedAt(connection, workspace, from), EndRecordedAt(connection, workspace, to, Duration.Zero));
+
     private static long EndRecordedAt(Connection connection, int workspace, Instant to, Duration later)
     {
         Duration wait = later + s_disorder + s_disorder;

@@ -299,12 +299,12 @@ public sealed class BatchExecutor
             return command.Failed(new Failure(Refusal.UnknownMeter, "/meter", $"There is no meter '{command.Meter}'; the catalog has {string.Join(", ", batch.Book.Active.Meters.Keys.Order(StringComparer.Ordinal))}."));
         }
 
-        if (!Quantity.TryFromDecimal(command.Amount, meter.Scale, out Quantity amount))
+        if (!Quantity.TryFromDecimal(command.Amount ?? 0, meter.Scale, out Quantity amount))
         {
             return command.Failed(new Failure(Refusal.TooManyDecimals, "/amount", $"'{command.Amount}' does not fit '{meter.Key}': at most {meter.Scale} decimal places and 10^15 smallest units."));
         }
 
-        Adjust adjust = new(meter, amount, batch.Now(account.State), command.Reason, command.Actor);
+        Adjust adjust = new(meter, amount, batch.Now(account.State), command.Reason, command.Actor) { Resets = command.Amount is null };
         Decision decision = Corrections.Decide(account.State, batch.WorkspaceState, batch.Book, adjust);
         return batch.Take(command, account, decision, new EventDetails { Id = command.IsOwnId ? null : command.IdText }, "");
     }

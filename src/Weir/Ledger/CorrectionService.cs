@@ -20,11 +20,11 @@ public sealed class CorrectionService(IWeirStore store, GroupCommit commits)
     }
 
     /// <summary>Moves every account-wide balance of a meter.</summary>
-    /// <param name="amount">In the meter's unit; a negative amount is at most what is used.</param>
+    /// <param name="amount">In the meter's unit; a negative amount is at most what is used. Null takes what is used in the running periods back to 0.</param>
     /// <param name="actor">Who corrects, as the request says; null where it does not.</param>
     /// <param name="caller">Stands in the entry where the request names no actor. A repeat may come from another caller (ID-4).</param>
     public async Task<Outcome> AdjustAsync(
-        WorkspaceId workspace, EventId id, AccountKey account, string meter, decimal amount, string reason, string? actor, string caller,
+        WorkspaceId workspace, EventId id, AccountKey account, string meter, decimal? amount, string reason, string? actor, string caller,
         CancellationToken cancellationToken) =>
         await commits.SubmitAsync(
             new AdjustCommand

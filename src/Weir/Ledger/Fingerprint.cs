@@ -78,12 +78,17 @@ internal static class Fingerprint
         return End(writer);
     }
 
-    public static Digest OfAdjustment(AccountKey account, string meter, decimal amount, string reason, string actor) => Of(writer =>
+    /// <param name="amount">Null for a reset.</param>
+    public static Digest OfAdjustment(AccountKey account, string meter, decimal? amount, string reason, string actor) => Of(writer =>
     {
-        writer.WriteString("op"u8, "adjust");
+        writer.WriteString("op"u8, amount is null ? "reset" : "adjust");
         writer.WriteString("account"u8, account.Value);
         writer.WriteString("meter"u8, meter);
-        writer.WriteString("amount"u8, Decimals.Normalize(amount).ToString(CultureInfo.InvariantCulture));
+        if (amount is { } moved)
+        {
+            writer.WriteString("amount"u8, Decimals.Normalize(moved).ToString(CultureInfo.InvariantCulture));
+        }
+
         writer.WriteString("reason"u8, reason);
         writer.WriteString("actor"u8, actor);
     });

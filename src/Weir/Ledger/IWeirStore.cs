@@ -18,6 +18,10 @@ public interface IWeirStore : IAsyncDisposable
 
     ISummaryStore Summaries { get; }
 
+    IPeriodStore Periods { get; }
+
+    IJobStore Jobs { get; }
+
     INotificationStore Notifications { get; }
 
     IAlertStore Alerts { get; }

@@ -77,8 +77,8 @@ internal sealed class AdjustCommand : LedgerCommand
 {
     public required string Meter { get; init; }
 
-    /// <summary>In the meter's unit.</summary>
-    public required decimal Amount { get; init; }
+    /// <summary>In the meter's unit; null takes what is used in the running periods back to 0.</summary>
+    public required decimal? Amount { get; init; }
 
     public required string Reason { get; init; }
 

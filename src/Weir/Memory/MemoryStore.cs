@@ -26,6 +26,8 @@ public sealed class MemoryStore : IWeirStore
         Notifications = new MemoryNotifications(this);
         Alerts = new MemoryAlerts(this);
         Audit = new MemoryAudit(this);
+        Periods = new MemoryPeriods(this);
+        Jobs = new MemoryJobs(this);
         PortalTokens = new MemoryPortalTokens(this);
         Deliveries = new MemoryDeliveries(this);
     }
@@ -47,6 +49,10 @@ public sealed class MemoryStore : IWeirStore
     public IAlertStore Alerts { get; }
 
     public IAuditStore Audit { get; }
+
+    public IPeriodStore Periods { get; }
+
+    public IJobStore Jobs { get; }
 
     public IPortalTokenStore PortalTokens { get; }
 

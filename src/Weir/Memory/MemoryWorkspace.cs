@@ -48,6 +48,10 @@ internal sealed class MemoryWorkspace
 
     public long Checkpoint { get; set; }
 
+    public Dictionary<(long Account, BalanceKey Key), (ClosingSummary Summary, Instant ClosedAt)> Closings { get; } = [];
+
+    public Dictionary<string, JobState> Jobs { get; } = new(StringComparer.Ordinal);
+
     public MemoryOutbox Outbox { get; } = new();
 
     public MemoryInbox Inbox { get; } = new();

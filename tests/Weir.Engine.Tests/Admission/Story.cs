@@ -111,6 +111,9 @@ internal sealed partial class Story
                 Meter meter = _book.Active.Meters[arguments.Words[0]];
                 Assert.True(Quantity.TryFromDecimal(decimal.Parse(arguments.Words[1], CultureInfo.InvariantCulture), meter.Scale, out Quantity amount));
                 return Decided(first, arguments.Label, null, Corrections.Decide(AccountOf(first), _workspace, _book, new Adjust(meter, amount, _now, "agreed", "ops")));
+            case "reset":
+                return Decided(first, arguments.Label, null, Corrections.Decide(AccountOf(first), _workspace, _book,
+                    new Adjust(_book.Active.Meters[arguments.Words[0]], Quantity.Zero, _now, "agreed", "ops") { Resets = true }));
             case "change":
                 return Changed(first, new AccountChange
                 {

@@ -138,6 +138,21 @@ public sealed class CorrectionSpecs
         consume a call user=ann | allowed         | calls 6 of 9; calls@user:ann 1 of 5
         """);
 
+    [Fact(DisplayName = "COR-1: a reset takes every running period of the account back to 0, not what is counted for life; a level has none")]
+    public void Reset() => Story.Tells(
+        "plans: { free: { allowances: { credits: [{ limit: 100 }, { limit: 70, per: day }, { limit: 900, per: lifetime }, { limit: 50, per: day, scope: user }] } } }",
+        """
+        consume a use n=30              | allowed         | credits 30 of 100; credits/day 30 of 70; credits/lifetime 30 of 900; credits/day@user 30 of 50
+        after 24h
+        consume a use n=20              | allowed         | credits 50 of 100; credits/day 20 of 70; credits/lifetime 50 of 900; credits/day@user 20 of 50
+        reset a credits as r            | adjusted        | credits 0 of 100; credits/day 0 of 70
+        reset a credits                 | adjusted        | credits 0 of 100; credits/day 0 of 70
+        consume a use n=1               | allowed         | credits 1 of 100; credits/day 1 of 70; credits/lifetime 51 of 900; credits/day@user 21 of 50
+        reverse r                       | reversed        | credits 51 of 100; credits/day 21 of 70
+        consume a store bytes=5         | allowed         | storage 5
+        reset a storage                 | invalid_request | /reset
+        """);
+
     [Fact(DisplayName = "COR-1: a completion settles a call by its final figures: more, also beyond the limit, or less")]
     public void Complete() => Story.Tells(
         MonthAndDay,

@@ -51,6 +51,7 @@ public sealed partial class OtherWorkspaceTests
         ("PUT /api/v1/accounts/{key}/subscription", "/api/v1/accounts/mine/subscription", """{ "plan": "free", "until": "2027-01-01T00:00:00Z", "then": "premium_plan" }"""),
         ("DELETE /api/v1/accounts/{key}/subscription/scheduled", "/api/v1/accounts/acme-7/subscription/scheduled", null),
         ("PUT /api/v1/accounts/{key}/plan", "/api/v1/accounts/acme-7/plan", """{ "name": "Theirs" }"""),
+        ("GET /api/v1/accounts/{key}/periods", "/api/v1/accounts/acme-7/periods?meter=credits", null),
         ("POST /api/v1/migrate", "/api/v1/migrate?dryRun=true", """{ "plan": "premium_plan" }"""),
         ("PUT /api/v1/accounts/{key}/overrides/{meter}", "/api/v1/accounts/acme-7/overrides/calls", """{ "limit": 5 }"""),
         ("PUT /api/v1/accounts/{key}/overrides/{meter}", "/api/v1/accounts/mine/overrides/credits", """{ "limit": 5 }"""),
@@ -112,7 +113,7 @@ public sealed partial class OtherWorkspaceTests
     [
         "GET /health/live", "GET /api/v1/alerts", "GET /health/ready", "GET /api/v1/catalog", "PUT /api/v1/catalog", "POST /api/v1/catalog/validate", "GET /api/v1/catalog/versions",
         "GET /api/v1/catalog/plans", "GET /api/v1/keys", "POST /api/v1/keys", "GET /api/v1/webhooks/types", "GET /api/v1/webhooks", "POST /api/v1/webhooks", "GET /api/v1/contacts", "PUT /api/v1/contacts",
-        "GET /api/v1/workspaces", "POST /api/v1/workspaces", "GET /api/v1/admin/overview", "GET /api/v1/admin/health",
+        "GET /api/v1/workspaces", "POST /api/v1/workspaces", "GET /api/v1/admin/overview", "GET /api/v1/admin/health", "GET /api/v1/admin/jobs/closing",
         "GET /api/v1/audit/verify", "GET /api/v1/usage/current", "GET /api/v1/usage/alerts", "GET /api/v1/usage/limits", "GET /api/v1/usage/history", "GET /api/v1/usage/stream", "POST /api/v1/usage/check",
     ];
 

@@ -44,6 +44,8 @@ public sealed partial class ScopeTableTests
         ["PUT /api/v1/accounts/{key}/subscription"] = "admin",
         ["DELETE /api/v1/accounts/{key}/subscription/scheduled"] = "admin",
         ["PUT /api/v1/accounts/{key}/plan"] = "admin",
+        ["GET /api/v1/accounts/{key}/periods"] = "read",
+        ["GET /api/v1/admin/jobs/closing"] = "admin",
         ["POST /api/v1/migrate"] = "admin",
         ["PUT /api/v1/accounts/{key}/overrides/{meter}"] = "admin",
         ["DELETE /api/v1/accounts/{key}/overrides/{meter}"] = "admin",

@@ -60,6 +60,7 @@ public sealed class WeirHost : IAsyncDisposable
         {
             options.CatalogFile = catalog is null ? null : CatalogPath(catalog);
             options.MasterKey = MasterKey;
+            options.Closing = false;
             configure?.Invoke(options);
         });
         (store ?? (memory => memory.AddMemory()))(weir);

@@ -130,6 +130,14 @@ public abstract partial class StoreCompliance
             (await s.Deliveries.RedeliverAsync(w, "wh_1", "msg_1", Sample.Now, None),
                 await s.Deliveries.RedeliverAsync(w, "wh_1", Instant.MinValue, [NotificationTypes.AlertRaised], Sample.Now, 9, None)),
         ["IDeliveryStore.PruneAsync"] = async (s, w) => await s.Deliveries.PruneAsync(w, Instant.MaxValue, 9, None),
+        ["IPeriodStore.ReadEndedAsync"] = async (s, w) => await s.Periods.ReadEndedAsync(w, [Sample.AcmeId], Instant.MinValue, Sample.MonthEnd, None),
+        ["IPeriodStore.ReadLastMovesAsync"] = async (s, w) => await s.Periods.ReadLastMovesAsync(w, Sample.AcmeId, [Sample.Balance(1)], None),
+        ["IPeriodStore.CloseAsync"] = async (s, w) => await s.Periods.CloseAsync(w, [Summary(Sample.Key(), 1)], Sample.MonthEnd, None),
+        ["IPeriodStore.ReadAsync"] = async (s, w) => await s.Periods.ReadAsync(w, Sample.AcmeId, new PeriodFilter { EndedBy = Sample.MonthEnd }, None),
+        ["IJobStore.FindAsync"] = async (s, w) => await s.Jobs.FindAsync(w, "closing", None),
+        ["IJobStore.TakeAsync"] = async (s, w) => await s.Jobs.TakeAsync(w, "closing", "n", Duration.FromMinutes(1), None),
+        ["IJobStore.KeepAsync"] = async (s, w) => await s.Jobs.KeepAsync(w, new JobLease("closing", "n", 1, Sample.Now, null), Duration.FromMinutes(1), None),
+        ["IJobStore.EndAsync"] = async (s, w) => await s.Jobs.EndAsync(w, new JobLease("closing", "n", 1, Sample.Now, null), new JobResult { Accounts = 3 }, null, [], None),
         ["ILedgerTransaction.LoadAsync"] = LoadAllAsync,
         ["ILedgerTransaction.LoadBalancesAsync"] = async (s, w) =>
         {
@@ -149,7 +157,7 @@ public abstract partial class StoreCompliance
     [Fact(DisplayName = "ACC-2: the isolation of every member of the contracts is shown")]
     public void EveryMemberIsShown()
     {
-        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(IDeliveryStore), typeof(ILedgerTransaction) }
+        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(IDeliveryStore), typeof(IPeriodStore), typeof(IJobStore), typeof(ILedgerTransaction) }
             .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(method => $"{type.Name}.{method.Name}")).Distinct(StringComparer.Ordinal);
         Assert.Equal(members.Order(StringComparer.Ordinal), s_looks.Keys.Order(StringComparer.Ordinal));
     }
@@ -196,6 +204,9 @@ public abstract partial class StoreCompliance
         {
             await s_looks[member](Store, other);
         }
+        await Store.Periods.CloseAsync(other, [Summary(Sample.Key(), 9), Summary(Sample.Key("calls"), 9)], Sample.MonthEnd, None);
+        JobLease lease = (await Store.Jobs.TakeAsync(other, "closing", "other", Duration.FromMinutes(1), None))!;
+        await Store.Jobs.EndAsync(other, lease, new JobResult { Through = Sample.MonthEnd, Error = "other" }, Record("t9"), [Sample.Note("msg_9")], None);
         await Store.Catalogs.AddAsync(other, "other", CatalogFormat.Yaml, null, 0, None);
         await Store.Keys.AddAsync(other, new ApiKey("k1", "other", true, KeyScopes.Read, default, Sample.Now, null), None);
         await Store.Keys.RevokeAsync(other, "k1", None);
@@ -261,6 +272,8 @@ public abstract partial class StoreCompliance
         await Store.Notifications.MoveCheckpointAsync(Own, "reader", 0, 1, None);
         await Store.Deliveries.AddWebhookAsync(Own, Sample.Hook("wh_1"), 9, None);
         await Store.Deliveries.ReplaceContactsAsync(Own, Sample.AcmeId, [new Contact("ct_1", Sample.AcmeId, "ada@example.com", [], Sample.Now)], None);
+        await Store.Periods.CloseAsync(Own, [Summary(Sample.Key(), 1)], Sample.MonthEnd, None);
+        await Store.Jobs.TakeAsync(Own, "closing", "own", Duration.FromMinutes(1), None);
         StoredNotification[] notes = [.. await Store.Notifications.FollowAsync(Own, 0, 9, None)];
         await Store.Deliveries.MakeAsync(Own, 0, notes[^1].Sequence, [.. notes.Select(note => new NewDelivery("wh_1", note.Sequence))], Sample.Now, None);
     }

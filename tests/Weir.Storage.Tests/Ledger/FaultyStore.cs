@@ -25,6 +25,10 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
 
     public IAuditStore Audit => inner.Audit;
 
+    public IPeriodStore Periods => inner.Periods;
+
+    public IJobStore Jobs => inner.Jobs;
+
     public IPortalTokenStore PortalTokens => inner.PortalTokens;
 
     public ISummaryStore Summaries => this;

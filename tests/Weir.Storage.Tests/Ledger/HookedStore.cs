@@ -34,6 +34,10 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public IAuditStore Audit => inner.Audit;
 
+    public IPeriodStore Periods { get; set; } = inner.Periods;
+
+    public IJobStore Jobs => inner.Jobs;
+
     public IPortalTokenStore PortalTokens => inner.PortalTokens;
 
     public ISummaryStore Summaries => inner.Summaries;
