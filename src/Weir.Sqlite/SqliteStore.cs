@@ -35,7 +35,7 @@ public sealed class SqliteStore : IWeirStore
         Alerts = new SqliteAlerts(Writer, _readers);
         Audit = new SqliteAudit(_readers);
         Periods = new SqlitePeriods(Writer, overlay);
-        Jobs = new SqliteJobs(Writer, _readers, memory);
+        ScheduledJobs = new SqliteScheduledJobs(Writer, _readers, memory);
         PortalTokens = new SqlitePortalTokens(Writer, _readers, memory);
         Deliveries = _deliveries = new SqliteDeliveries(Writer, _readers, memory);
     }
@@ -60,7 +60,7 @@ public sealed class SqliteStore : IWeirStore
 
     public IPeriodStore Periods { get; }
 
-    public IJobStore Jobs { get; }
+    public IScheduledJobStore ScheduledJobs { get; }
 
     public IPortalTokenStore PortalTokens { get; }
 

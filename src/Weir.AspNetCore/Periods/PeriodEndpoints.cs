@@ -52,8 +52,8 @@ internal static class PeriodEndpoints
     private static async Task JobAsync(HttpContext context, ClosingService closing, WeirOptions options)
     {
         ClosingReport report = await closing.ReadAsync(context.Workspace(), context.RequestAborted);
-        JobState? state = report.State;
-        JobResult? last = state?.Last;
+        ScheduledJob? state = report.State;
+        ScheduledJobResult? last = state?.Last;
         // While a run is under way its start is newer than the end of the last one.
         decimal? seconds = state?.FinishedAt is { } end && end >= state.StartedAt ? Math.Round((decimal)(end - state.StartedAt).TotalSeconds, 3) : null;
         string status = state is null ? "never" : state.LeaseUntil is not null ? "running" : last?.Error is null ? "done" : "failed";

@@ -32,7 +32,7 @@ CREATE TRIGGER closings_stay_as_they_are BEFORE UPDATE ON closings BEGIN
 END;
 
 -- Work that runs by the clock: who runs it until when, and what became of the last run. through: up to where it is done.
-CREATE TABLE jobs (
+CREATE TABLE scheduled_jobs (
   workspace   INTEGER NOT NULL,
   job         TEXT    NOT NULL,
   owner       TEXT    NOT NULL,

@@ -1,2 +1,2 @@
 -- Holds on to a lease; no row when another has taken the job.
-UPDATE jobs SET lease_until = ?4 WHERE workspace = ?1 AND job = ?2 AND fence = ?3 AND lease_until IS NOT NULL RETURNING 1
+UPDATE scheduled_jobs SET lease_until = ?4 WHERE workspace = ?1 AND job = ?2 AND fence = ?3 AND lease_until IS NOT NULL RETURNING 1

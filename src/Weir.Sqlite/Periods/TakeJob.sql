@@ -1,5 +1,5 @@
 -- Takes a job that nobody runs; no row when somebody does.
-INSERT INTO jobs (workspace, job, owner, fence, lease_until, started_at) VALUES (?1, ?2, ?3, 1, ?4, ?5)
+INSERT INTO scheduled_jobs (workspace, job, owner, fence, lease_until, started_at) VALUES (?1, ?2, ?3, 1, ?4, ?5)
 ON CONFLICT (workspace, job) DO UPDATE SET owner = excluded.owner, fence = fence + 1, lease_until = excluded.lease_until, started_at = excluded.started_at
   WHERE lease_until IS NULL OR lease_until <= ?5
 RETURNING fence, through

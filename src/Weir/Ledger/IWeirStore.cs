@@ -20,7 +20,7 @@ public interface IWeirStore : IAsyncDisposable
 
     IPeriodStore Periods { get; }
 
-    IJobStore Jobs { get; }
+    IScheduledJobStore ScheduledJobs { get; }
 
     INotificationStore Notifications { get; }
 

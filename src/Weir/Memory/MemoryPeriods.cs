@@ -71,42 +71,42 @@ internal sealed class MemoryPeriods(MemoryStore store) : IPeriodStore
     }
 }
 
-internal sealed class MemoryJobs(MemoryStore store) : IJobStore
+internal sealed class MemoryScheduledJobs(MemoryStore store) : IScheduledJobStore
 {
-    public ValueTask<JobState?> FindAsync(WorkspaceId workspace, string job, CancellationToken cancellationToken)
+    public ValueTask<ScheduledJob?> FindAsync(WorkspaceId workspace, string job, CancellationToken cancellationToken)
     {
         lock (store.Gate)
         {
-            return ValueTask.FromResult(store.Of(workspace).Jobs.GetValueOrDefault(job));
+            return ValueTask.FromResult(store.Of(workspace).ScheduledJobs.GetValueOrDefault(job));
         }
     }
 
-    public ValueTask<JobLease?> TakeAsync(WorkspaceId workspace, string job, string owner, Duration length, CancellationToken cancellationToken)
+    public ValueTask<ScheduledJobLease?> TakeAsync(WorkspaceId workspace, string job, string owner, Duration length, CancellationToken cancellationToken)
     {
         lock (store.Gate)
         {
             Instant now = store.Now();
-            Dictionary<string, JobState> jobs = store.Of(workspace).Jobs;
-            JobState? before = jobs.GetValueOrDefault(job);
+            Dictionary<string, ScheduledJob> jobs = store.Of(workspace).ScheduledJobs;
+            ScheduledJob? before = jobs.GetValueOrDefault(job);
             if (before?.LeaseUntil > now)
             {
-                return ValueTask.FromResult<JobLease?>(null);
+                return ValueTask.FromResult<ScheduledJobLease?>(null);
             }
 
-            JobState taken = before is null
-                ? new JobState(job, owner, 1, now + length, now, null, null, null)
+            ScheduledJob taken = before is null
+                ? new ScheduledJob(job, owner, 1, now + length, now, null, null, null)
                 : before with { Owner = owner, Fence = before.Fence + 1, LeaseUntil = now + length, StartedAt = now };
             jobs[job] = taken;
-            return ValueTask.FromResult<JobLease?>(new JobLease(job, owner, taken.Fence, now, taken.Through));
+            return ValueTask.FromResult<ScheduledJobLease?>(new ScheduledJobLease(job, owner, taken.Fence, now, taken.Through));
         }
     }
 
-    public ValueTask<bool> KeepAsync(WorkspaceId workspace, JobLease lease, Duration length, CancellationToken cancellationToken)
+    public ValueTask<bool> KeepAsync(WorkspaceId workspace, ScheduledJobLease lease, Duration length, CancellationToken cancellationToken)
     {
         lock (store.Gate)
         {
-            Dictionary<string, JobState> jobs = store.Of(workspace).Jobs;
-            if (!IsHeld(jobs, lease, out JobState state))
+            Dictionary<string, ScheduledJob> jobs = store.Of(workspace).ScheduledJobs;
+            if (!IsHeld(jobs, lease, out ScheduledJob state))
             {
                 return ValueTask.FromResult(false);
             }
@@ -117,18 +117,18 @@ internal sealed class MemoryJobs(MemoryStore store) : IJobStore
     }
 
     public ValueTask<bool> EndAsync(
-        WorkspaceId workspace, JobLease lease, JobResult result, AuditEntry? audit, IReadOnlyList<Notification> notifications, CancellationToken cancellationToken)
+        WorkspaceId workspace, ScheduledJobLease lease, ScheduledJobResult result, AuditEntry? audit, IReadOnlyList<Notification> notifications, CancellationToken cancellationToken)
     {
         lock (store.Gate)
         {
             MemoryWorkspace found = store.Of(workspace);
-            if (!IsHeld(found.Jobs, lease, out JobState state))
+            if (!IsHeld(found.ScheduledJobs, lease, out ScheduledJob state))
             {
                 return ValueTask.FromResult(false);
             }
 
             Instant now = store.Now();
-            found.Jobs[lease.Job] = state with { LeaseUntil = null, FinishedAt = now, Through = result.Through ?? state.Through, Last = result };
+            found.ScheduledJobs[lease.Job] = state with { LeaseUntil = null, FinishedAt = now, Through = result.Through ?? state.Through, Last = result };
             if (audit is not null)
             {
                 found.Add(audit, now);
@@ -140,6 +140,6 @@ internal sealed class MemoryJobs(MemoryStore store) : IJobStore
     }
 
     /// <summary>A lease that has run out still holds as long as nobody has taken the job.</summary>
-    private static bool IsHeld(Dictionary<string, JobState> jobs, JobLease lease, out JobState state) =>
+    private static bool IsHeld(Dictionary<string, ScheduledJob> jobs, ScheduledJobLease lease, out ScheduledJob state) =>
         jobs.TryGetValue(lease.Job, out state!) && state.Fence == lease.Fence && state.LeaseUntil is not null;
 }

@@ -27,7 +27,7 @@ public sealed class MemoryStore : IWeirStore
         Alerts = new MemoryAlerts(this);
         Audit = new MemoryAudit(this);
         Periods = new MemoryPeriods(this);
-        Jobs = new MemoryJobs(this);
+        ScheduledJobs = new MemoryScheduledJobs(this);
         PortalTokens = new MemoryPortalTokens(this);
         Deliveries = new MemoryDeliveries(this);
     }
@@ -52,7 +52,7 @@ public sealed class MemoryStore : IWeirStore
 
     public IPeriodStore Periods { get; }
 
-    public IJobStore Jobs { get; }
+    public IScheduledJobStore ScheduledJobs { get; }
 
     public IPortalTokenStore PortalTokens { get; }
 

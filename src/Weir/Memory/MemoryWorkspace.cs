@@ -50,7 +50,7 @@ internal sealed class MemoryWorkspace
 
     public Dictionary<(long Account, BalanceKey Key), (ClosingSummary Summary, Instant ClosedAt)> Closings { get; } = [];
 
-    public Dictionary<string, JobState> Jobs { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, ScheduledJob> ScheduledJobs { get; } = new(StringComparer.Ordinal);
 
     public MemoryOutbox Outbox { get; } = new();
 

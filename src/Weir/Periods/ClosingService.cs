@@ -26,14 +26,14 @@ public enum ClosingOutcome
 }
 
 /// <param name="Result">Null when nothing was run.</param>
-public sealed record ClosingRun(ClosingOutcome Outcome, JobResult? Result);
+public sealed record ClosingRun(ClosingOutcome Outcome, ScheduledJobResult? Result);
 
 /// <summary>The job as operators see it.</summary>
 /// <param name="State">Null when it never ran.</param>
 /// <param name="DueAt">When the last run was due.</param>
 /// <param name="IsLate">It has not been done, long after it was due.</param>
 /// <param name="NextAt">When the next run is due.</param>
-public sealed record ClosingReport(JobState? State, Instant DueAt, bool IsLate, Instant NextAt);
+public sealed record ClosingReport(ScheduledJob? State, Instant DueAt, bool IsLate, Instant NextAt);
 
 /// <summary>
 /// Writes closing summaries of the periods that closed since the last run, and opens new periods of accounts that nobody has used in them
@@ -116,12 +116,12 @@ public sealed class ClosingService
     public async Task<ClosingRun> RunAsync(Workspace of, bool onlyIfDue, CancellationToken cancellationToken)
     {
         WorkspaceId workspace = of.Id;
-        if (onlyIfDue && !IsDue(await _store.Jobs.FindAsync(workspace, Job, cancellationToken), Now))
+        if (onlyIfDue && !IsDue(await _store.ScheduledJobs.FindAsync(workspace, Job, cancellationToken), Now))
         {
             return new ClosingRun(ClosingOutcome.NotDue, null);
         }
 
-        if (await _store.Jobs.TakeAsync(workspace, Job, _owner, s_lease, cancellationToken) is not { } lease)
+        if (await _store.ScheduledJobs.TakeAsync(workspace, Job, _owner, s_lease, cancellationToken) is not { } lease)
         {
             return new ClosingRun(ClosingOutcome.Elsewhere, null);
         }
@@ -149,17 +149,17 @@ public sealed class ClosingService
 
     public async ValueTask<ClosingReport> ReadAsync(WorkspaceId workspace, CancellationToken cancellationToken)
     {
-        JobState? state = await _store.Jobs.FindAsync(workspace, Job, cancellationToken);
+        ScheduledJob? state = await _store.ScheduledJobs.FindAsync(workspace, Job, cancellationToken);
         Instant due = DueAt(Now);
         return new ClosingReport(state, due, state is not null && IsDue(state, Now) && Now > due + s_late, due + Duration.FromDays(1));
     }
 
     private Instant Now => Clock.Truncate(Instant.FromDateTimeOffset(_time.GetUtcNow()));
 
-    private static bool IsDue(JobState? state, Instant now) => state?.Through is not { } through || through < DueAt(now) - Engine.Period.Grace;
+    private static bool IsDue(ScheduledJob? state, Instant now) => state?.Through is not { } through || through < DueAt(now) - Engine.Period.Grace;
 
     /// <summary>All accounts, a batch at a time; false when another has taken the job.</summary>
-    private async Task<bool> RunAsync(WorkspaceId workspace, JobLease lease, Progress progress, CancellationToken cancellationToken)
+    private async Task<bool> RunAsync(WorkspaceId workspace, ScheduledJobLease lease, Progress progress, CancellationToken cancellationToken)
     {
         AccountKey? after = null;
         while (true)
@@ -173,7 +173,7 @@ public sealed class ClosingService
                 after = page[^1].Profile.Key;
             }
 
-            if (!await RetryAsync(() => _store.Jobs.KeepAsync(workspace, lease, s_lease, cancellationToken), cancellationToken))
+            if (!await RetryAsync(() => _store.ScheduledJobs.KeepAsync(workspace, lease, s_lease, cancellationToken), cancellationToken))
             {
                 return false;
             }
@@ -258,10 +258,10 @@ public sealed class ClosingService
         }
     }
 
-    private async Task<ClosingRun> EndAsync(WorkspaceId workspace, JobLease lease, Progress progress, string? error)
+    private async Task<ClosingRun> EndAsync(WorkspaceId workspace, ScheduledJobLease lease, Progress progress, string? error)
     {
         error ??= progress.Failures == 0 ? null : $"{progress.Failures} accounts could not be closed; the next run does them again.";
-        JobResult result = new()
+        ScheduledJobResult result = new()
         {
             Through = error is null ? progress.To : null, Accounts = progress.Accounts, Written = progress.Written, Failures = progress.Failures, Error = error,
         };
@@ -275,14 +275,14 @@ public sealed class ClosingService
         };
         // Also when the host stops: another node may go on at once.
         bool held = await RetryAsync(
-            () => _store.Jobs.EndAsync(workspace, lease, result, didSomething ? audit : null, NotificationsOf(lease, result), CancellationToken.None), CancellationToken.None);
+            () => _store.ScheduledJobs.EndAsync(workspace, lease, result, didSomething ? audit : null, NotificationsOf(lease, result), CancellationToken.None), CancellationToken.None);
         ClosingOutcome outcome = !held ? ClosingOutcome.Elsewhere : error is null ? ClosingOutcome.Done : ClosingOutcome.Failed;
         Log.ClosingEnded(_logger, workspace.Value, outcome, progress.Accounts, progress.Written, progress.Failures);
         return new ClosingRun(outcome, result);
     }
 
     /// <summary>Tells of a run that failed, and of one that came long after it was due; once for each day on which it was due.</summary>
-    private static IReadOnlyList<Notification> NotificationsOf(JobLease lease, JobResult result)
+    private static IReadOnlyList<Notification> NotificationsOf(ScheduledJobLease lease, ScheduledJobResult result)
     {
         Instant due = DueAt(lease.TakenAt);
         bool isLate = lease.Through is { } through && (through < due - Duration.FromDays(1) - Engine.Period.Grace || (through < due - Engine.Period.Grace && lease.TakenAt > due + s_late));

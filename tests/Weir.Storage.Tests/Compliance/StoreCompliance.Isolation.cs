@@ -134,10 +134,10 @@ public abstract partial class StoreCompliance
         ["IPeriodStore.ReadLastMovesAsync"] = async (s, w) => await s.Periods.ReadLastMovesAsync(w, Sample.AcmeId, [Sample.Balance(1)], None),
         ["IPeriodStore.CloseAsync"] = async (s, w) => await s.Periods.CloseAsync(w, [Summary(Sample.Key(), 1)], Sample.MonthEnd, None),
         ["IPeriodStore.ReadAsync"] = async (s, w) => await s.Periods.ReadAsync(w, Sample.AcmeId, new PeriodFilter { EndedBy = Sample.MonthEnd }, None),
-        ["IJobStore.FindAsync"] = async (s, w) => await s.Jobs.FindAsync(w, "closing", None),
-        ["IJobStore.TakeAsync"] = async (s, w) => await s.Jobs.TakeAsync(w, "closing", "n", Duration.FromMinutes(1), None),
-        ["IJobStore.KeepAsync"] = async (s, w) => await s.Jobs.KeepAsync(w, new JobLease("closing", "n", 1, Sample.Now, null), Duration.FromMinutes(1), None),
-        ["IJobStore.EndAsync"] = async (s, w) => await s.Jobs.EndAsync(w, new JobLease("closing", "n", 1, Sample.Now, null), new JobResult { Accounts = 3 }, null, [], None),
+        ["IScheduledJobStore.FindAsync"] = async (s, w) => await s.ScheduledJobs.FindAsync(w, "closing", None),
+        ["IScheduledJobStore.TakeAsync"] = async (s, w) => await s.ScheduledJobs.TakeAsync(w, "closing", "n", Duration.FromMinutes(1), None),
+        ["IScheduledJobStore.KeepAsync"] = async (s, w) => await s.ScheduledJobs.KeepAsync(w, new ScheduledJobLease("closing", "n", 1, Sample.Now, null), Duration.FromMinutes(1), None),
+        ["IScheduledJobStore.EndAsync"] = async (s, w) => await s.ScheduledJobs.EndAsync(w, new ScheduledJobLease("closing", "n", 1, Sample.Now, null), new ScheduledJobResult { Accounts = 3 }, null, [], None),
         ["ILedgerTransaction.LoadAsync"] = LoadAllAsync,
         ["ILedgerTransaction.LoadBalancesAsync"] = async (s, w) =>
         {
@@ -157,7 +157,7 @@ public abstract partial class StoreCompliance
     [Fact(DisplayName = "ACC-2: the isolation of every member of the contracts is shown")]
     public void EveryMemberIsShown()
     {
-        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(IDeliveryStore), typeof(IPeriodStore), typeof(IJobStore), typeof(ILedgerTransaction) }
+        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(IDeliveryStore), typeof(IPeriodStore), typeof(IScheduledJobStore), typeof(ILedgerTransaction) }
             .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(method => $"{type.Name}.{method.Name}")).Distinct(StringComparer.Ordinal);
         Assert.Equal(members.Order(StringComparer.Ordinal), s_looks.Keys.Order(StringComparer.Ordinal));
     }
@@ -205,8 +205,8 @@ public abstract partial class StoreCompliance
             await s_looks[member](Store, other);
         }
         await Store.Periods.CloseAsync(other, [Summary(Sample.Key(), 9), Summary(Sample.Key("calls"), 9)], Sample.MonthEnd, None);
-        JobLease lease = (await Store.Jobs.TakeAsync(other, "closing", "other", Duration.FromMinutes(1), None))!;
-        await Store.Jobs.EndAsync(other, lease, new JobResult { Through = Sample.MonthEnd, Error = "other" }, Record("t9"), [Sample.Note("msg_9")], None);
+        ScheduledJobLease lease = (await Store.ScheduledJobs.TakeAsync(other, "closing", "other", Duration.FromMinutes(1), None))!;
+        await Store.ScheduledJobs.EndAsync(other, lease, new ScheduledJobResult { Through = Sample.MonthEnd, Error = "other" }, Record("t9"), [Sample.Note("msg_9")], None);
         await Store.Catalogs.AddAsync(other, "other", CatalogFormat.Yaml, null, 0, None);
         await Store.Keys.AddAsync(other, new ApiKey("k1", "other", true, KeyScopes.Read, default, Sample.Now, null), None);
         await Store.Keys.RevokeAsync(other, "k1", None);
@@ -273,7 +273,7 @@ public abstract partial class StoreCompliance
         await Store.Deliveries.AddWebhookAsync(Own, Sample.Hook("wh_1"), 9, None);
         await Store.Deliveries.ReplaceContactsAsync(Own, Sample.AcmeId, [new Contact("ct_1", Sample.AcmeId, "ada@example.com", [], Sample.Now)], None);
         await Store.Periods.CloseAsync(Own, [Summary(Sample.Key(), 1)], Sample.MonthEnd, None);
-        await Store.Jobs.TakeAsync(Own, "closing", "own", Duration.FromMinutes(1), None);
+        await Store.ScheduledJobs.TakeAsync(Own, "closing", "own", Duration.FromMinutes(1), None);
         StoredNotification[] notes = [.. await Store.Notifications.FollowAsync(Own, 0, 9, None)];
         await Store.Deliveries.MakeAsync(Own, 0, notes[^1].Sequence, [.. notes.Select(note => new NewDelivery("wh_1", note.Sequence))], Sample.Now, None);
     }

@@ -121,43 +121,43 @@ public abstract partial class StoreCompliance
     [Fact(DisplayName = "PER-7: a job has one owner until its lease ends; the fence rises, and who has lost it can neither keep nor end it")]
     public async Task OneOwner()
     {
-        Assert.Null(await Store.Jobs.FindAsync(Own, "closing", None));
-        JobLease first = (await Store.Jobs.TakeAsync(Own, "closing", "node-1", s_minute, None))!;
+        Assert.Null(await Store.ScheduledJobs.FindAsync(Own, "closing", None));
+        ScheduledJobLease first = (await Store.ScheduledJobs.TakeAsync(Own, "closing", "node-1", s_minute, None))!;
         Assert.Equal(("node-1", 1L, null), (first.Owner, first.Fence, first.Through));
-        Assert.Null(await Store.Jobs.TakeAsync(Own, "closing", "node-2", s_minute, None));
-        Assert.NotNull(await Store.Jobs.TakeAsync(Own, "other", "node-2", s_minute, None));
+        Assert.Null(await Store.ScheduledJobs.TakeAsync(Own, "closing", "node-2", s_minute, None));
+        Assert.NotNull(await Store.ScheduledJobs.TakeAsync(Own, "other", "node-2", s_minute, None));
 
         Time.Advance(Duration.FromSeconds(59));
-        Assert.True(await Store.Jobs.KeepAsync(Own, first, s_minute, None));
+        Assert.True(await Store.ScheduledJobs.KeepAsync(Own, first, s_minute, None));
         Time.Advance(Duration.FromSeconds(59));
-        Assert.Null(await Store.Jobs.TakeAsync(Own, "closing", "node-2", s_minute, None));
+        Assert.Null(await Store.ScheduledJobs.TakeAsync(Own, "closing", "node-2", s_minute, None));
         Time.Advance(Duration.FromSeconds(1));
-        JobLease second = (await Store.Jobs.TakeAsync(Own, "closing", "node-2", s_minute, None))!;
+        ScheduledJobLease second = (await Store.ScheduledJobs.TakeAsync(Own, "closing", "node-2", s_minute, None))!;
         Assert.Equal(("node-2", 2L), (second.Owner, second.Fence));
-        Assert.False(await Store.Jobs.KeepAsync(Own, first, s_minute, None));
-        Assert.False(await Store.Jobs.EndAsync(Own, first, new JobResult { Through = Month(1) }, Record("t1"), [Sample.Note("msg_1")], None));
+        Assert.False(await Store.ScheduledJobs.KeepAsync(Own, first, s_minute, None));
+        Assert.False(await Store.ScheduledJobs.EndAsync(Own, first, new ScheduledJobResult { Through = Month(1) }, Record("t1"), [Sample.Note("msg_1")], None));
         Assert.Empty(await Store.Notifications.FollowAsync(Own, 0, 9, None));
 
-        JobResult result = new() { Through = Month(0), Accounts = 3, Written = 2, Failures = 1, Error = "one" };
-        Assert.True(await Store.Jobs.EndAsync(Own, second, result, Record("t1"), [Sample.Note("msg_1")], None));
-        Assert.False(await Store.Jobs.EndAsync(Own, second, result, null, [], None));
-        Assert.False(await Store.Jobs.KeepAsync(Own, second, s_minute, None));
-        Same(new JobState("closing", "node-2", 2, null, second.TakenAt, second.TakenAt, Month(0), result), await Store.Jobs.FindAsync(Own, "closing", None));
+        ScheduledJobResult result = new() { Through = Month(0), Accounts = 3, Written = 2, Failures = 1, Error = "one" };
+        Assert.True(await Store.ScheduledJobs.EndAsync(Own, second, result, Record("t1"), [Sample.Note("msg_1")], None));
+        Assert.False(await Store.ScheduledJobs.EndAsync(Own, second, result, null, [], None));
+        Assert.False(await Store.ScheduledJobs.KeepAsync(Own, second, s_minute, None));
+        Same(new ScheduledJob("closing", "node-2", 2, null, second.TakenAt, second.TakenAt, Month(0), result), await Store.ScheduledJobs.FindAsync(Own, "closing", None));
         Assert.Single(await Store.Notifications.FollowAsync(Own, 0, 9, None));
         Assert.Contains(await Store.Audit.ReadAsync(Own, new AuditFilter(), None), record => record.Action == Record("t1").Action);
 
         // A run that got no further leaves how far the job is.
-        JobLease third = (await Store.Jobs.TakeAsync(Own, "closing", "node-1", s_minute, None))!;
+        ScheduledJobLease third = (await Store.ScheduledJobs.TakeAsync(Own, "closing", "node-1", s_minute, None))!;
         Assert.Equal((3L, Month(0)), (third.Fence, third.Through));
-        Assert.True(await Store.Jobs.EndAsync(Own, third, new JobResult { Error = "two" }, null, [], None));
-        JobState state = (await Store.Jobs.FindAsync(Own, "closing", None))!;
+        Assert.True(await Store.ScheduledJobs.EndAsync(Own, third, new ScheduledJobResult { Error = "two" }, null, [], None));
+        ScheduledJob state = (await Store.ScheduledJobs.FindAsync(Own, "closing", None))!;
         Assert.Equal((Month(0), null, "two"), (state.Through, state.Last!.Through, state.Last.Error));
     }
 
     [Fact(DisplayName = "PER-7: of many who take a job at once, one gets it")]
     public async Task OneOfMany()
     {
-        JobLease?[] leases = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(() => Store.Jobs.TakeAsync(Own, "closing", $"node-{i}", s_minute, None).AsTask())));
+        ScheduledJobLease?[] leases = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(() => Store.ScheduledJobs.TakeAsync(Own, "closing", $"node-{i}", s_minute, None).AsTask())));
         Assert.Single(leases, lease => lease is not null);
     }
 

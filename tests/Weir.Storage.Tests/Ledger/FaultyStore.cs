@@ -27,7 +27,7 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
 
     public IPeriodStore Periods => inner.Periods;
 
-    public IJobStore Jobs => inner.Jobs;
+    public IScheduledJobStore ScheduledJobs => inner.ScheduledJobs;
 
     public IPortalTokenStore PortalTokens => inner.PortalTokens;
 

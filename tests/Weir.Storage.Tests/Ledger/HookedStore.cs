@@ -36,7 +36,7 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public IPeriodStore Periods { get; set; } = inner.Periods;
 
-    public IJobStore Jobs => inner.Jobs;
+    public IScheduledJobStore ScheduledJobs => inner.ScheduledJobs;
 
     public IPortalTokenStore PortalTokens => inner.PortalTokens;
 

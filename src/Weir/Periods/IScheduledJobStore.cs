@@ -6,18 +6,18 @@ namespace Weir;
 /// Work that runs by the clock, on one node at a time: who runs it has a lease, and its fence rises each time it is taken. A node that
 /// dies lets go when the lease ends.
 /// </summary>
-public interface IJobStore
+public interface IScheduledJobStore
 {
     /// <summary>What is known of a job; null when it never ran.</summary>
-    ValueTask<JobState?> FindAsync(WorkspaceId workspace, string job, CancellationToken cancellationToken);
+    ValueTask<ScheduledJob?> FindAsync(WorkspaceId workspace, string job, CancellationToken cancellationToken);
 
     /// <summary>Takes a job that nobody runs, by the store's clock; null when somebody does.</summary>
     /// <param name="owner">A name of the node, for people.</param>
     /// <param name="length">How long the lease holds unless it is kept.</param>
-    ValueTask<JobLease?> TakeAsync(WorkspaceId workspace, string job, string owner, Duration length, CancellationToken cancellationToken);
+    ValueTask<ScheduledJobLease?> TakeAsync(WorkspaceId workspace, string job, string owner, Duration length, CancellationToken cancellationToken);
 
     /// <summary>Holds on to a lease for as long again; false when another has taken the job.</summary>
-    ValueTask<bool> KeepAsync(WorkspaceId workspace, JobLease lease, Duration length, CancellationToken cancellationToken);
+    ValueTask<bool> KeepAsync(WorkspaceId workspace, ScheduledJobLease lease, Duration length, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends a run: its result, what the audit log says of it and what is told to the outside are written together, and the job is free.
@@ -25,16 +25,16 @@ public interface IJobStore
     /// </summary>
     /// <param name="audit">Null when there is nothing to say.</param>
     ValueTask<bool> EndAsync(
-        WorkspaceId workspace, JobLease lease, JobResult result, AuditEntry? audit, IReadOnlyList<Notification> notifications, CancellationToken cancellationToken);
+        WorkspaceId workspace, ScheduledJobLease lease, ScheduledJobResult result, AuditEntry? audit, IReadOnlyList<Notification> notifications, CancellationToken cancellationToken);
 }
 
 /// <summary>The right to run a job.</summary>
 /// <param name="TakenAt">The store's clock when it was taken.</param>
 /// <param name="Through">Up to where the job was done before.</param>
-public sealed record JobLease(string Job, string Owner, long Fence, Instant TakenAt, Instant? Through);
+public sealed record ScheduledJobLease(string Job, string Owner, long Fence, Instant TakenAt, Instant? Through);
 
 /// <summary>What became of a run.</summary>
-public sealed record JobResult
+public sealed record ScheduledJobResult
 {
     /// <summary>Up to where the job is done from now on; null when it got no further.</summary>
     public Instant? Through { get; init; }
@@ -58,4 +58,4 @@ public sealed record JobResult
 /// <param name="FinishedAt">Of the last run that ended.</param>
 /// <param name="Through">Up to where it is done.</param>
 /// <param name="Last">Of the last run that ended.</param>
-public sealed record JobState(string Job, string Owner, long Fence, Instant? LeaseUntil, Instant StartedAt, Instant? FinishedAt, Instant? Through, JobResult? Last);
+public sealed record ScheduledJob(string Job, string Owner, long Fence, Instant? LeaseUntil, Instant StartedAt, Instant? FinishedAt, Instant? Through, ScheduledJobResult? Last);

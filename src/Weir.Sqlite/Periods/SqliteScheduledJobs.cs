@@ -4,9 +4,9 @@ using Weir.Engine;
 
 namespace Weir.Sqlite;
 
-internal sealed class SqliteJobs(Writer writer, ReaderPool readers, LedgerMemory memory) : IJobStore
+internal sealed class SqliteScheduledJobs(Writer writer, ReaderPool readers, LedgerMemory memory) : IScheduledJobStore
 {
-    public ValueTask<JobState?> FindAsync(WorkspaceId workspace, string job, CancellationToken cancellationToken) =>
+    public ValueTask<ScheduledJob?> FindAsync(WorkspaceId workspace, string job, CancellationToken cancellationToken) =>
         readers.ReadAsync(
             connection =>
             {
@@ -16,17 +16,17 @@ internal sealed class SqliteJobs(Writer writer, ReaderPool readers, LedgerMemory
                     return null;
                 }
 
-                JobResult? last = row.IsNull(4) ? null : new JobResult
+                ScheduledJobResult? last = row.IsNull(4) ? null : new ScheduledJobResult
                 {
                     Accounts = row.Int64(6), Written = row.Int64(7), Failures = row.Int64(8), Error = row.TextOrNull(9), Through = Time(row, 10),
                 };
-                JobState state = new(job, row.Text(0), row.Int64(1), Time(row, 2), Clock.FromMicros(row.Int64(3)), Time(row, 4), Time(row, 5), last);
+                ScheduledJob state = new(job, row.Text(0), row.Int64(1), Time(row, 2), Clock.FromMicros(row.Int64(3)), Time(row, 4), Time(row, 5), last);
                 row.Reset();
                 return state;
             },
             cancellationToken);
 
-    public ValueTask<JobLease?> TakeAsync(WorkspaceId workspace, string job, string owner, Duration length, CancellationToken cancellationToken) =>
+    public ValueTask<ScheduledJobLease?> TakeAsync(WorkspaceId workspace, string job, string owner, Duration length, CancellationToken cancellationToken) =>
         writer.WriteAsync(
             connection =>
             {
@@ -38,20 +38,20 @@ internal sealed class SqliteJobs(Writer writer, ReaderPool readers, LedgerMemory
                     return null;
                 }
 
-                JobLease lease = new(job, owner, taken.Int64(0), now, Time(taken, 1));
+                ScheduledJobLease lease = new(job, owner, taken.Int64(0), now, Time(taken, 1));
                 taken.Reset();
                 return lease;
             },
             cancellationToken);
 
-    public ValueTask<bool> KeepAsync(WorkspaceId workspace, JobLease lease, Duration length, CancellationToken cancellationToken) =>
+    public ValueTask<bool> KeepAsync(WorkspaceId workspace, ScheduledJobLease lease, Duration length, CancellationToken cancellationToken) =>
         writer.WriteAsync(
             connection => connection.Prepared("Periods/KeepJob").Bind(1, workspace.Value).Bind(2, lease.Job).Bind(3, lease.Fence)
                 .Bind(4, Clock.ToMicros(memory.Now() + length)).Scalar() is not null,
             cancellationToken);
 
     public ValueTask<bool> EndAsync(
-        WorkspaceId workspace, JobLease lease, JobResult result, AuditEntry? audit, IReadOnlyList<Notification> notifications, CancellationToken cancellationToken) =>
+        WorkspaceId workspace, ScheduledJobLease lease, ScheduledJobResult result, AuditEntry? audit, IReadOnlyList<Notification> notifications, CancellationToken cancellationToken) =>
         writer.WriteAsync(
             connection =>
             {
