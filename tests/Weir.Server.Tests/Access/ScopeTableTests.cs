@@ -121,7 +121,7 @@ public sealed partial class ScopeTableTests
     private static readonly HashSet<string> s_portal = new(StringComparer.Ordinal)
     {
         "GET /api/v1/accounts/{key}/usage", "GET /api/v1/accounts/{key}/usage/history", "GET /api/v1/accounts/{key}/usage/breakdown", "GET /api/v1/accounts/{key}/usage/trend",
-        "GET /api/v1/accounts/{key}/limits", "GET /api/v1/accounts/{key}/features/{name}", "GET /api/v1/accounts/{key}/alerts",
+        "GET /api/v1/accounts/{key}/limits", "GET /api/v1/accounts/{key}/periods", "GET /api/v1/accounts/{key}/features/{name}", "GET /api/v1/accounts/{key}/alerts",
         "POST /api/v1/accounts/{key}/alerts/{id}/acknowledge",
     };
 

@@ -63,7 +63,7 @@ public sealed class PeriodApiTests
 
         string[] all = [.. (await PeriodsAsync(host, "")).Select(Name)];
         Assert.Equal(12, all.Length);
-        Assert.Equal(["calls 2026-08-01 open", "credits 2026-08-01 open"], all[..2]);
+        Assert.Equal(["calls 2026-08-10 open", "credits 2026-08-10 open"], all[..2]);
         List<string> paged = [];
         string? cursor = null;
         do
@@ -98,7 +98,7 @@ public sealed class PeriodApiTests
         clock.Advance(Duration.FromSeconds(1));
         Assert.True((bool)(await host.Admin.ReadAsync("/api/v1/admin/jobs/closing"))["late"]!);
         JsonArray records = (await host.Admin.ReadAsync("/api/v1/audit?action=periods.closed")).ExpectOk()["items"]!.AsArray();
-        Assert.Equal("host:closing", (string?)Assert.Single(records)!["actor"]);
+        Assert.Equal("host:closing", (string?)Assert.Single(records)!["actor"]!["id"]);
     }
 
     [Fact(DisplayName = "COR-1: what is used in the running periods is reset to 0 in one call, once, with a reason; a repeat gets the same answer, and it can be taken back")]
