@@ -47,6 +47,12 @@ public sealed class WeirOptions
     /// <summary>Whether this process takes part in closing periods every day at 02:00 UTC; one node does it at a time.</summary>
     public bool Closing { get; set; } = true;
 
+    /// <summary>
+    /// Whether this process writes down which reservations have ended by time, and looks for jobs that have not been heard of, every second.
+    /// What has expired is free without it; some process has to do it, since open reservations are bounded and stuck jobs are told of here.
+    /// </summary>
+    public bool Sweeping { get; set; } = true;
+
     /// <summary>The catalog file that is applied to the workspace <c>default</c> at the start, when it has changed since it was last applied.</summary>
     public string? CatalogFile { get; set; }
 }

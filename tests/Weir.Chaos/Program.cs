@@ -27,4 +27,24 @@ sender.Hidden = true;
 sender.SetAction((parsed, _) => SpoolSender.RunAsync(
     parsed.GetRequiredValue(server), parsed.GetRequiredValue(key), parsed.GetRequiredValue(folder), parsed.GetRequiredValue(name), parsed.GetRequiredValue(book),
     parsed.GetValue(rate), parsed.GetValue(refusals)));
-return await new RootCommand("Weir under bad luck.") { kill, webhooks, spool, sender }.Parse(args).InvokeAsync();
+
+Option<int> reservations = new("--reservations") { Description = "Reservations of all holders together.", DefaultValueFactory = _ => 10_000 };
+Option<int> holderCount = new("--holders") { Description = "Processes that hold and are killed.", DefaultValueFactory = _ => 6 };
+Command holders = new("holders", "Kill -9 processes that hold amounts and slots, freeze one and keep others alive, with the sweeper off, and judge by the server's times.") { reservations, holderCount, seed };
+holders.SetAction((parsed, _) => HolderScenario.RunAsync(parsed.GetValue(reservations), parsed.GetValue(holderCount), parsed.GetValue(seed)));
+
+Option<int> share = new("--share");
+Option<int> accounts = new("--accounts");
+Option<string?> account = new("--account");
+Option<string> types = new("--types") { DefaultValueFactory = _ => "" };
+Option<int> ttl = new("--ttl");
+Command holder = new("holder", "One of the processes of 'holders'.") { server, key, name, book, share, accounts, account, types, ttl, seed };
+holder.Hidden = true;
+holder.SetAction(async (parsed, _) =>
+{
+    await using Holder process = new(parsed.GetRequiredValue(server), parsed.GetRequiredValue(key), parsed.GetRequiredValue(book));
+    return parsed.GetValue(account) is { } kept
+        ? await process.KeepAsync(parsed.GetRequiredValue(name), kept, parsed.GetRequiredValue(types).Split(','), parsed.GetValue(ttl))
+        : await process.HerdAsync(parsed.GetRequiredValue(name), parsed.GetValue(share), parsed.GetValue(accounts), parsed.GetValue(seed));
+});
+return await new RootCommand("Weir under bad luck.") { kill, webhooks, spool, holders, sender, holder }.Parse(args).InvokeAsync();

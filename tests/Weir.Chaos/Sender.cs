@@ -18,7 +18,7 @@ internal sealed class Sender(int number, int seed)
 
     private const int LargestBatch = 20;
 
-    private readonly Random _random = new(HashCode.Combine(seed, number) & int.MaxValue);
+    private readonly Random _random = new(Seed.Of(seed, number, 0));
     private IReadOnlyList<Sent>? _unanswered;
     private int _next;
 

@@ -273,7 +273,12 @@ internal static class ReservationEndpoints
         JsonText.Time(writer, "createdAt"u8, entry.At);
         JsonText.Time(writer, "expiresAt"u8, view.ExpiresAt);
         JsonText.Time(writer, "heartbeatAt"u8, view.Hold?.HeartbeatAt);
-        JsonText.Time(writer, "endedAt"u8, view.End is { } end ? end.Kind == EntryKind.Expiry ? end.At : end.RecordedAt : view.State == ReservationState.Held ? null : view.ExpiresAt);
+        JsonText.Time(writer, "endedAt"u8, view.State switch
+        {
+            ReservationState.Held => null,
+            ReservationState.Expired => view.ExpiresAt,
+            _ => view.End?.RecordedAt,
+        });
         if (view.Hold?.Progress is { } progress)
         {
             writer.WriteNumber("progress"u8, progress);

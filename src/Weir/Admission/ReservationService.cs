@@ -41,8 +41,8 @@ public sealed record ReservationEnd
 
 /// <summary>A reservation as it is looked at.</summary>
 /// <param name="Hold">What it holds; null when it has ended.</param>
-/// <param name="End">How it ended, where an entry says so.</param>
-/// <param name="ExpiresAt">When it ends or ended by time.</param>
+/// <param name="End">How it ended, where an entry says so; after a late commit, that.</param>
+/// <param name="ExpiresAt">When it ends or ended by time; of one that was committed or released in time, the end that it began with.</param>
 public sealed record ReservationView(LedgerRecord Record, ReservationState State, Hold? Hold, Entry? End, Instant ExpiresAt);
 
 /// <summary>Holds amounts and slots for jobs in flight (RES, SLOT).</summary>
@@ -226,7 +226,15 @@ public sealed class ReservationService
         }
 
         Hold? hold = record.Account is { } account ? (await _store.Ledger.ReadStateAsync(workspace, account, cancellationToken))?.Holds.Find(record.Sequence) : null;
-        return ViewOf(record, hold);
+        ReservationView view = ViewOf(record, hold);
+        if (view.End is not { Kind: EntryKind.Commit } late || !late.Flags.HasFlag(EntryFlags.AfterExpiry))
+        {
+            return view;
+        }
+
+        // A late commit is not how it ended: that is told by the entry before it.
+        IReadOnlyDictionary<long, EntryHistory> history = await _store.Ledger.ReadEntriesAsync(workspace, [record.Sequence], cancellationToken);
+        return view with { ExpiresAt = history[record.Sequence].Later.First(later => later.Entry.Kind == EntryKind.Expiry).Entry.At };
     }
 
     /// <summary>Open reservations, by account and in the order in which they were made.</summary>
@@ -270,7 +278,8 @@ public sealed class ReservationService
         Instant now = Clock.Truncate(Instant.FromDateTimeOffset(_time.GetUtcNow()));
         Entry? end = record.Completion?.Entry;
         ReservationState state = Reservations.StateOf(hold, end is null ? [] : [end], now);
-        return new ReservationView(record, state, hold, end, hold?.ExpiresAt ?? record.Entry.Reservation!.ExpiresAt);
+        Instant expiresAt = hold?.ExpiresAt ?? (end?.Kind == EntryKind.Expiry ? end.At : record.Entry.Reservation!.ExpiresAt);
+        return new ReservationView(record, state, hold, end, expiresAt);
     }
 
     private static Outcome Unknown(EventId id) => new()

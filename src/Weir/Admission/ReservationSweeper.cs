@@ -11,7 +11,8 @@ namespace Weir;
 /// Writes down which reservations have ended by time. Nothing waits for it: every decision and every look counts what has expired as
 /// returned (RES-1). It also finds the jobs that have not been heard of; several may sweep at once, on any node.
 /// </summary>
-public sealed class ReservationSweeper(IWeirStore store, ReservationService reservations, TimeProvider time, ILogger<ReservationSweeper> logger) : BackgroundService
+public sealed class ReservationSweeper(
+    IWeirStore store, ReservationService reservations, WeirOptions options, TimeProvider time, ILogger<ReservationSweeper> logger) : BackgroundService
 {
     /// <summary>The most accounts that one pass tidies; the longest due come first, the rest with the next pass.</summary>
     private const int AccountsAtATime = 1_000;
@@ -32,6 +33,11 @@ public sealed class ReservationSweeper(IWeirStore store, ReservationService rese
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (!options.Sweeping)
+        {
+            return;
+        }
+
         using PeriodicTimer timer = new(s_interval, time);
         try
         {

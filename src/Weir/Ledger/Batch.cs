@@ -92,11 +92,14 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
     /// <summary>The number that the next row of the ledger will have.</summary>
     public long NextSequence => snapshot.NextSequence + _rows.Count;
 
-    /// <summary>The store's clock, later than the account's last decision by at least a microsecond (TX-3).</summary>
+    /// <summary>
+    /// The store's clock, later than the account's last decision by at least a microsecond, and not before the last one about what the whole
+    /// workspace shares: who takes a shared slot that another account gave back takes it afterwards by the times too (TX-3).
+    /// </summary>
     public Instant Now(AccountState account)
     {
-        Instant after = account.Account.DecidedAt + Clock.Microsecond;
-        return snapshot.Clock >= after ? snapshot.Clock : after;
+        Instant after = Instant.Max(account.Account.DecidedAt + Clock.Microsecond, WorkspaceState.Account.DecidedAt);
+        return Instant.Max(snapshot.Clock, after);
     }
 
     /// <summary>The random ids of the users, campaigns and keys that an event names; new ones are made here and written if the event is.</summary>

@@ -87,10 +87,13 @@ public sealed class ReservationApiTests
         Reply late = (await host.Admin.PostJsonAsync("/api/v1/reservations/job-1/extend", "{}")).ExpectProblem(HttpStatusCode.Conflict, "reservation_ended");
         Assert.Equal("expired", (string?)late["state"]);
         Assert.Equal(0m, (decimal)(await host.Admin.ReadAsync("/api/v1/accounts/acme/usage")).ExpectOk()["balances"]!.AsArray().Select(b => b!["held"]!).Single());
+        clock.Advance(Duration.FromMinutes(1));
         Reply recorded = (await host.Admin.PostJsonAsync("/api/v1/reservations/job-1/commit", "{}")).ExpectOk();
         Assert.Equal("expired", (string?)recorded["state"]);
         Reply view = (await host.Admin.ReadAsync("/api/v1/reservations/job-1")).ExpectOk();
         Assert.Equal(("expired", true), ((string?)view["state"], (bool)view["late"]!));
+        // It ended by time, when the slot was free again, and not when its use became known.
+        Assert.Equal(("2026-11-21T10:20:00Z", "2026-11-21T10:20:00Z"), ((string?)view["expiresAt"], (string?)view["endedAt"]));
     }
 
     [Fact(DisplayName = "SLOT-2: wait answers when the slot comes free, and shows the place in the queue until then")]

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 
+using Microsoft.Extensions.Logging.Abstractions;
+
 using NodaTime;
 
 using Weir.Engine;
@@ -174,6 +176,36 @@ public abstract class ReservationTests
             Assert.Equal([1L, 2L, 3L], leases.Select(lease => lease.Fence).Order());
             Assert.Equal(3, leases.DistinctBy(lease => lease.Lease).Count());
         }
+    }
+
+    [Fact(DisplayName = "TX-3, SLOT-1: a shared slot that one account gave back is taken by another later by the times too")]
+    public async Task SharedSlotsFollowTimes()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        ReservationService reservations = desk.Get<ReservationService>();
+        Assert.True((await ReserveAsync(desk, "j", "slot", 1, account: "first")).Allowed);
+        // The clock stands still, so each decision about the account is stamped a microsecond later than the one before.
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.True((await reservations.ExtendAsync(desk.Workspace, new EventId("j"), Duration.FromSeconds(60), null, null, CancellationToken.None)).Allowed);
+        }
+
+        Entry given = (await reservations.ReleaseAsync(desk.Workspace, new EventId("j"), null, null, CancellationToken.None)).Entry!;
+        Entry taken = (await ReserveAsync(desk, "k", "slot", 1, account: "second")).Entry!;
+        Assert.True(taken.At >= given.RecordedAt, $"Taken {given.RecordedAt - taken.At} before it was given back.");
+    }
+
+    [Fact(DisplayName = "RES-1: a process that does not sweep leaves what has expired to others, and it is free all the same")]
+    public async Task DoesNotSweep()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        using ReservationSweeper off = new(desk.Store, desk.Get<ReservationService>(), new WeirOptions { Sweeping = false }, desk.Clock, NullLogger<ReservationSweeper>.Instance);
+        await off.StartAsync(CancellationToken.None);
+        await off.ExecuteTask!;
+        using ReservationSweeper on = new(desk.Store, desk.Get<ReservationService>(), new WeirOptions(), desk.Clock, NullLogger<ReservationSweeper>.Instance);
+        await on.StartAsync(CancellationToken.None);
+        Assert.False(on.ExecuteTask!.IsCompleted);
+        await on.StopAsync(CancellationToken.None);
     }
 
     [Fact(DisplayName = "SLOT-2: who waits is served in order when a slot comes free, by release and by time")]
