@@ -22,11 +22,12 @@ Option<string> folder = new("--spool") { Required = true };
 Option<string> name = new("--name") { Required = true };
 Option<string> book = new("--book") { Required = true };
 Option<int> refusals = new("--refusals");
-Command sender = new("spool-sender", "One of the processes of 'spool'.") { server, key, folder, name, book, rate, refusals };
+Option<long> since = new("--since");
+Command sender = new("spool-sender", "One of the processes of 'spool'.") { server, key, folder, name, book, rate, since, refusals };
 sender.Hidden = true;
 sender.SetAction((parsed, _) => SpoolSender.RunAsync(
     parsed.GetRequiredValue(server), parsed.GetRequiredValue(key), parsed.GetRequiredValue(folder), parsed.GetRequiredValue(name), parsed.GetRequiredValue(book),
-    parsed.GetValue(rate), parsed.GetValue(refusals)));
+    parsed.GetValue(rate), parsed.GetValue(since), parsed.GetValue(refusals)));
 
 Option<int> reservations = new("--reservations") { Description = "Reservations of all holders together.", DefaultValueFactory = _ => 10_000 };
 Option<int> holderCount = new("--holders") { Description = "Processes that hold and are killed.", DefaultValueFactory = _ => 6 };

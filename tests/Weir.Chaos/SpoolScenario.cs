@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 
 using Weir.Server.Tests.Program;
@@ -7,7 +8,7 @@ namespace Weir.Chaos;
 
 /// <summary>
 /// Four processes record through the client with one spool folder between them; the server cannot be reached for a time, in which two of
-/// them are killed. Afterwards everything that was acknowledged stands in the log exactly once, nothing stands there that nobody sent,
+/// them are killed, and others record what those would have. Afterwards everything that was acknowledged stands in the log exactly once, nothing stands there that nobody sent,
 /// nothing waits, and <c>weir verify</c> finds no difference.
 /// </summary>
 internal static class SpoolScenario
@@ -37,7 +38,7 @@ internal static class SpoolScenario
         Random random = new(seed);
         string data = folder.File("data");
         string spool = folder.File("spool");
-        string[] books = [.. Enumerable.Range(0, Senders).Select(number => folder.File($"book-{number}"))];
+        string[] books = [.. Enumerable.Range(0, Senders + Killed).Select(number => folder.File($"book-{number}"))];
         List<Process> senders = [];
         List<string> violations = [];
         int duringOutage;
@@ -45,8 +46,8 @@ internal static class SpoolScenario
         {
             await using RunningServer server = await RunningServer.StartAsync(data, RunningServer.AdminKey, "--catalog", folder.Write("spool.yaml", Catalog));
             await using Gate gate = new(new Uri(server.Url));
-            senders.AddRange(Enumerable.Range(0, Senders).Select(number => Start(gate.Port, spool, $"s{number}", books[number], rate / Senders)));
-            await UntilAsync(() => books.All(book => Acknowledged(book).Count >= Begun), "The senders did not begin.");
+            senders.AddRange(Enumerable.Range(0, Senders).Select(number => Start(gate.Port, spool, $"s{number}", books[number], rate / Senders, since: null)));
+            await UntilAsync(() => books.Take(Senders).All(book => Acknowledged(book).Count >= Begun), "The senders did not begin.");
 
             await gate.ShutAsync();
             int before = books.Sum(book => Acknowledged(book).Count);
@@ -57,6 +58,8 @@ internal static class SpoolScenario
                 await UntilElapsedAsync(begun, kills[i]);
                 senders[i].Kill();
                 await senders[i].WaitForExitAsync();
+                // A new process takes the place of the dead one, and begins with what that would have recorded until the new one runs.
+                senders.Add(Start(gate.Port, spool, $"s{Senders + i}", books[Senders + i], rate / Senders, DateTimeOffset.UtcNow));
                 Console.WriteLine($"killed sender {i} after {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s without a server");
             }
 
@@ -120,12 +123,12 @@ internal static class SpoolScenario
         }
 
         Console.WriteLine(
-            $"seed {seed}: {outage.TotalSeconds:0} s without a server, {Senders} processes, {Killed} killed, {acknowledged.Count} acknowledged, {duringOutage} of them meanwhile "
+            $"seed {seed}: {outage.TotalSeconds:0} s without a server, {Senders} processes at {rate}/s, {Killed} killed and replaced, {acknowledged.Count} acknowledged, {duringOutage} of them meanwhile "
             + $"({duringOutage / outage.TotalSeconds:0}/s), {logged} in the log; {(violations.Count == 0 ? "each that was acknowledged arrived once" : $"{violations.Count} violations")}");
         return violations.Count == 0 ? 0 : 1;
     }
 
-    private static Process Start(int port, string spool, string name, string book, int rate)
+    private static Process Start(int port, string spool, string name, string book, int rate, DateTimeOffset? since)
     {
         ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
@@ -136,7 +139,8 @@ internal static class SpoolScenario
         string[] arguments =
         [
             typeof(SpoolScenario).Assembly.Location, "spool-sender", "--server", $"http://127.0.0.1:{port}", "--key", RunningServer.AdminKey, "--spool", spool,
-            "--name", name, "--book", book, "--rate", rate.ToString(),
+            "--name", name, "--book", book, "--rate", rate.ToString(CultureInfo.InvariantCulture),
+            .. since is { } time ? ["--since", time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
         ];
         foreach (string argument in arguments)
         {

@@ -19,8 +19,9 @@ internal static class SpoolSender
     private const int MostInFlight = 20_000;
 
     /// <param name="rate">Records a second; 0 sends one after the other.</param>
+    /// <param name="since">Records from this time on are due at the start, in Unix milliseconds; 0 begins now.</param>
     /// <param name="refusals">Ends after so many refusals; 0 goes on.</param>
-    public static async Task<int> RunAsync(Uri server, string key, string spool, string name, string book, int rate, int refusals)
+    public static async Task<int> RunAsync(Uri server, string key, string spool, string name, string book, int rate, long since, int refusals)
     {
         WeirClientOptions options = new() { BaseAddress = server, Key = key, MostAttempts = 2, AttemptTimeout = TimeSpan.FromSeconds(5) };
         options.Spool.Folder = spool;
@@ -37,6 +38,7 @@ internal static class SpoolSender
         Task<string?> told = Task.Run(Console.In.ReadLineAsync);
         int next = 0;
         int inFlight = 0;
+        TimeSpan behind = since == 0 ? TimeSpan.Zero : DateTimeOffset.UtcNow - DateTimeOffset.FromUnixTimeMilliseconds(since);
         long begun = System.Diagnostics.Stopwatch.GetTimestamp();
         while (!told.IsCompleted && (refusals == 0 || written.Refused < refusals))
         {
@@ -46,7 +48,7 @@ internal static class SpoolSender
                 continue;
             }
 
-            double due = System.Diagnostics.Stopwatch.GetElapsedTime(begun).TotalSeconds * rate;
+            double due = (System.Diagnostics.Stopwatch.GetElapsedTime(begun) + behind).TotalSeconds * rate;
             while (next < due && Volatile.Read(ref inFlight) < MostInFlight)
             {
                 Interlocked.Increment(ref inFlight);
