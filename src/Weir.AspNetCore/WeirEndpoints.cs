@@ -35,6 +35,7 @@ public static class WeirEndpointRouteBuilderExtensions
         UsageStreamEndpoints.Map(api);
         KeyEndpoints.Map(api);
         PortalTokenEndpoints.Map(api);
+        PrivacyEndpoints.Map(api);
         AuditEndpoints.Map(api);
         WorkspaceEndpoints.Map(api);
         WebhookEndpoints.Map(api);

@@ -15,5 +15,6 @@ Command root = new("weir", "Weir measures what the customers of a product use, a
     ExportCommand.Create(),
     VerifyCommand.Create(),
     CloseCommand.Create(),
+    EraseCommand.Create(),
 };
 return await CommandRunner.RunAsync(root, args);

@@ -37,6 +37,7 @@ public sealed class SqliteStore : IWeirStore
         Periods = new SqlitePeriods(Writer, overlay);
         ScheduledJobs = new SqliteScheduledJobs(Writer, _readers, memory);
         PortalTokens = new SqlitePortalTokens(Writer, _readers, memory);
+        Privacy = new SqlitePrivacy(Writer, _readers, memory);
         Deliveries = _deliveries = new SqliteDeliveries(Writer, _readers, memory);
     }
 
@@ -65,6 +66,8 @@ public sealed class SqliteStore : IWeirStore
     public IPortalTokenStore PortalTokens { get; }
 
     public IDeliveryStore Deliveries { get; }
+
+    public IPrivacyStore Privacy { get; }
 
     internal Writer Writer { get; }
 

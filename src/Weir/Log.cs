@@ -35,6 +35,12 @@ internal static partial class Log
     [LoggerMessage(1305, LogLevel.Error, "The closing of periods could not be run; it is tried again")]
     public static partial void ClosingScheduleFault(ILogger logger, Exception exception);
 
+    [LoggerMessage(1401, LogLevel.Warning, "An erase waits for a reader of the state before; repeat it, or start again, to end it")]
+    public static partial void EraseIncomplete(ILogger logger);
+
+    [LoggerMessage(1402, LogLevel.Error, "An erase that was begun could not be ended; the next start tries again")]
+    public static partial void EraseFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(1101, LogLevel.Warning, "The summaries wait for the store and go on in {Delay}: {Reason}")]
     public static partial void ProjectorWaits(ILogger logger, TimeSpan delay, string reason);
 

@@ -52,6 +52,7 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<PeriodService>();
         services.TryAddSingleton<KeyService>();
         services.TryAddSingleton<PortalTokenService>();
+        services.TryAddSingleton<PrivacyService>();
         services.TryAddSingleton<AuditVerifier>();
         services.TryAddSingleton<UsageService>();
         services.TryAddSingleton<AlertService>();
@@ -71,6 +72,7 @@ public static class WeirServiceCollectionExtensions
         services.AddHostedService(provider => provider.GetRequiredService<UsageRecorder>());
         services.AddHostedService(provider => provider.GetRequiredService<SummaryProjector>());
         services.AddHostedService(provider => provider.GetRequiredService<ClosingSchedule>());
+        services.AddHostedService<EraseResumption>();
         services.AddHostedService(provider => provider.GetRequiredService<ReservationSweeper>());
         services.AddHostedService(provider => provider.GetRequiredService<UnusualUsageWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<NotificationDispatcher>());

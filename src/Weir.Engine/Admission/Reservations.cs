@@ -214,6 +214,13 @@ public static class Reservations
         return End(account, workspace, book, hold, EntryKind.Expiry, book.ActiveVersion, hold.ExpiresAt, now, null);
     }
 
+    /// <summary>Gives up an open reservation without its holder: an erase leaves nothing open.</summary>
+    public static Decision Release(AccountState account, AccountState workspace, CatalogBook book, Hold hold, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(hold);
+        return hold.IsLiveAt(now) ? End(account, workspace, book, hold, EntryKind.Release, book.ActiveVersion, now, now, null) : Expire(account, workspace, book, hold, now);
+    }
+
     /// <summary>Moves the end of a live reservation. It leaves no entry: nothing is used, held or returned by it.</summary>
     public static Decision Decide(AccountState account, AccountState workspace, Extend command)
     {

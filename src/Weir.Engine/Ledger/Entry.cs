@@ -139,6 +139,7 @@ public sealed record Entry
     /// <summary>What a grant gives; null for other entries.</summary>
     public GrantTerms? Grant { get; init; }
 
+    /// <summary>Why, in the words of whoever did it. Stores keep it, like <see cref="Actor"/>, where an erase reaches it (PRIV-1).</summary>
     public string? Reason { get; init; }
 
     /// <summary>Who corrected or granted.</summary>

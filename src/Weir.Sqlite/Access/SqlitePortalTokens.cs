@@ -15,10 +15,15 @@ internal sealed class SqlitePortalTokens(Writer writer, ReaderPool readers, Ledg
                 .Bind(3, filter.Before is { } before ? Clock.ToMicros(before.CreatedAt) : null).Bind(4, filter.Before?.Id).Bind(5, filter.Limit)),
             cancellationToken);
 
-    public async ValueTask AddAsync(WorkspaceId workspace, PortalToken token, Instant forgetBefore, AuditEntry audit, CancellationToken cancellationToken) =>
-        await writer.WriteAsync(
+    public ValueTask<bool> AddAsync(WorkspaceId workspace, PortalToken token, Instant forgetBefore, AuditEntry audit, CancellationToken cancellationToken) =>
+        writer.WriteAsync(
             connection =>
             {
+                if (ErasureRows.HasErased(connection, workspace.Value, token.Account))
+                {
+                    return false;
+                }
+
                 connection.Prepared("Access/ForgetPortalTokens").Bind(1, workspace.Value).Bind(2, Clock.ToMicros(forgetBefore)).Run();
                 connection.Prepared("Access/InsertPortalToken").Bind(1, workspace.Value).Bind(2, token.Id).Bind(3, token.Account).Bind(4, token.User).Bind(5, token.Hash)
                     .Bind(6, Clock.ToMicros(token.CreatedAt)).Bind(7, Clock.ToMicros(token.ExpiresAt)).Bind(8, token.RevokedAt is { } at ? Clock.ToMicros(at) : null).Run();

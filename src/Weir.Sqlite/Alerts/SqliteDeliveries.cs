@@ -73,18 +73,13 @@ internal sealed class SqliteDeliveries(Writer writer, ReaderPool readers, Ledger
         await writer.WriteAsync(
             connection =>
             {
+                if (ErasureRows.HasErased(connection, workspace.Value, account))
+                {
+                    return false;
+                }
+
                 int before = ContactRows.Replace(connection, workspace.Value, account, contacts);
                 Audit(connection, workspace, before + contacts.Count > 0 ? WebhookAudit.ContactsChanged(actor, account, before, contacts.Count) : null);
-                return true;
-            },
-            cancellationToken);
-
-    public async ValueTask EraseAccountAsync(WorkspaceId workspace, long account, CancellationToken cancellationToken) =>
-        await writer.WriteAsync(
-            connection =>
-            {
-                ContactRows.Replace(connection, workspace.Value, account, []);
-                connection.Prepared("Alerts/ForgetAnswers").Bind(1, workspace.Value).Bind(2, account).Run();
                 return true;
             },
             cancellationToken);

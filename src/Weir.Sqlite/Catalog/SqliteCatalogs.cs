@@ -35,6 +35,16 @@ internal sealed class SqliteCatalogs(Writer writer, ReaderPool readers, LedgerMe
         writer.WriteAsync(
             connection => Activate(connection, workspace, version, expectedActive, audit), cancellationToken, activated => Remember(workspace, activated ? version : null));
 
+    public async ValueTask RedactAsync(WorkspaceId workspace, int version, string document, CancellationToken cancellationToken) =>
+        await writer.WriteAsync(
+            connection =>
+            {
+                connection.Prepared("Catalog/RedactVersion").Bind(1, workspace.Value).Bind(2, version).Bind(3, document).Run();
+                ErasureRows.WriteAnew(connection, "catalog_versions", "workspace, version");
+                return true;
+            },
+            cancellationToken);
+
     public ValueTask<CatalogUse> ReadUseAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         readers.ReadAsync(
             connection => new CatalogUse(

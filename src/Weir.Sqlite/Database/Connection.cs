@@ -7,6 +7,9 @@ internal sealed class Connection : IDisposable
 {
     private const int BusyMilliseconds = 5_000;
 
+    // Commits wait while the log is emptied, so that is tried often and briefly.
+    private const int ShortBusyMilliseconds = 50;
+
     // From sqlite3.h: a last reader that closes must not move the log into the database; only the writer does.
     private const int NoCheckpointOnClose = 1006;
 
@@ -36,6 +39,7 @@ internal sealed class Connection : IDisposable
             connection.Execute($"PRAGMA wal_autocheckpoint = {options.CheckpointPages}");
             connection.Execute($"PRAGMA cache_size = -{options.CacheMebibytes * 1024}");
             connection.Execute("PRAGMA temp_store = MEMORY");
+            connection.ZeroWhatGoes(true);
             return connection;
         }
         catch
@@ -78,6 +82,29 @@ internal sealed class Connection : IDisposable
 
     /// <summary>Runs a text of one or more statements and leaves their rows.</summary>
     public void Execute(string sql) => Check(raw.sqlite3_exec(_database, sql));
+
+    /// <summary>
+    /// Whether pages that are given up are overwritten with zeros; rows that are deleted always are. It takes effect at once, in a
+    /// transaction too.
+    /// </summary>
+    public void ZeroWhatGoes(bool pages) => Execute(pages ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = FAST");
+
+    /// <summary>Moves the whole log into the database and leaves it empty; false while a reader needs it.</summary>
+    public bool TryEmptyLog()
+    {
+        Execute($"PRAGMA busy_timeout = {ShortBusyMilliseconds}");
+        try
+        {
+            Statement row = PreparedText("PRAGMA wal_checkpoint(TRUNCATE)", static sql => sql, "PRAGMA wal_checkpoint(TRUNCATE)");
+            bool emptied = row.Step() && row.Int64(0) == 0;
+            row.Reset();
+            return emptied;
+        }
+        finally
+        {
+            Execute($"PRAGMA busy_timeout = {BusyMilliseconds}");
+        }
+    }
 
     /// <summary>Begins the writer's transaction. Prepared, as every commit needs it.</summary>
     public void Begin() => PreparedText("BEGIN IMMEDIATE", static sql => sql, "BEGIN IMMEDIATE").Run();

@@ -5,6 +5,9 @@ namespace Weir.Sqlite;
 /// <summary>Brings a file to the shape that this program knows. Each migration is one numbered file and runs once, whole or not at all.</summary>
 internal static class Migrations
 {
+    /// <summary>From this step on programs overwrite with zeros what they delete.</summary>
+    private const int Zeroing = 8;
+
     /// <summary>The number of the newest migration that this program has.</summary>
     public static int Newest => NumberOf(Sql.Migrations()[^1]);
 
@@ -23,6 +26,13 @@ internal static class Migrations
                 connection.Prepared("Database/InsertMigration").Bind(1, NumberOf(name)).Bind(2, name[Sql.MigrationFolder.Length..]).Bind(3, now).Run();
                 connection.Execute("COMMIT");
             }
+        }
+
+        if (reached is > 0 and < Zeroing)
+        {
+            // Programs before did not overwrite what they deleted: nothing of it is taken along.
+            connection.Execute("VACUUM");
+            connection.TryEmptyLog();
         }
     }
 

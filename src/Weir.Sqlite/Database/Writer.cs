@@ -132,6 +132,25 @@ internal sealed class Writer(SqliteStoreOptions options, TimeProvider time, Ledg
         }
     }
 
+    /// <summary>Moves the whole log into the database and leaves it empty; false while a reader needs it.</summary>
+    public async ValueTask<bool> TryEmptyLogAsync(CancellationToken cancellationToken)
+    {
+        await EnterAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(SqliteStore));
+            return (_connection ?? Connect()).TryEmptyLog();
+        }
+        catch (SqliteFailure failure)
+        {
+            throw Translate(failure) ?? (Exception)failure;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
     /// <summary>Runs a statement outside of any transaction, for tests of what the file does under pressure.</summary>
     internal async Task ExecuteAsync(string sql)
     {

@@ -33,6 +33,8 @@ internal static class EntryRows
             Plan = row.Text(10),
             Flags = (EntryFlags)row.Int32(11),
             Target = row.Int64OrNull(12),
+            Reason = Kept(row, 30),
+            Actor = Kept(row, 31),
         };
         EventDetails details = new()
         {
@@ -42,15 +44,15 @@ internal static class EntryRows
             Endpoint = row.TextOrNull(16),
             Status = row.TextOrNull(17),
             LatencyMs = row.Int64OrNull(18),
-            Id = row.TextOrNull(20),
-            RequestId = row.TextOrNull(21),
-            Resource = row.TextOrNull(22),
-            Address = row.TextOrNull(23),
-            UserAgent = row.TextOrNull(24),
-            FreeProperties = PropertyJson.FromUtf8(row.Bytes(25)),
-            User = row.TextOrNull(26),
-            Campaign = row.TextOrNull(27),
-            Key = row.TextOrNull(28),
+            Id = Kept(row, 20),
+            RequestId = Kept(row, 21),
+            Resource = Kept(row, 22),
+            Address = Kept(row, 23),
+            UserAgent = Kept(row, 24),
+            FreeProperties = PropertyJson.FromUtf8(IsErased(row, 25) ? [] : row.Bytes(25)),
+            User = Kept(row, 26),
+            Campaign = Kept(row, 27),
+            Key = Kept(row, 28),
         };
         return new StoredEntry(row.Int64(0), EntryJson.Read(row.Bytes(19), columns), details, row.Sha256(29));
     }
@@ -101,20 +103,25 @@ internal static class EntryRows
         }
 
         insert.Bind(22, row.Fingerprint).BindUtf8(23, body.WrittenSpan).Run();
-        InsertDetails(connection, sequence, details);
+        InsertDetails(connection, sequence, details, entry);
     }
 
-    private static void InsertDetails(Connection connection, long sequence, EventDetails details)
+    /// <summary>A text of the details; null when an erase has put zeros over it.</summary>
+    private static string? Kept(Statement row, int column) => IsErased(row, column) ? null : row.TextOrNull(column);
+
+    private static bool IsErased(Statement row, int column) => row.Bytes(column) is [0, ..];
+
+    private static void InsertDetails(Connection connection, long sequence, EventDetails details, Entry entry)
     {
         byte[]? properties = PropertyJson.ToUtf8(details.FreeProperties);
-        if (properties is null && details is { Id: null, User: null, Campaign: null, Key: null, RequestId: null, Resource: null, Address: null, UserAgent: null })
+        if (properties is null && entry is { Reason: null, Actor: null } && details is { Id: null, User: null, Campaign: null, Key: null, RequestId: null, Resource: null, Address: null, UserAgent: null })
         {
             return;
         }
 
         Statement insert = connection.Prepared("Ledger/InsertDetails").Bind(1, sequence).Bind(2, details.Id)
             .Bind(3, details.User).Bind(4, details.Campaign).Bind(5, details.Key).Bind(6, details.RequestId)
-            .Bind(7, details.Resource).Bind(8, details.Address).Bind(9, details.UserAgent);
+            .Bind(7, details.Resource).Bind(8, details.Address).Bind(9, details.UserAgent).Bind(11, entry.Reason).Bind(12, entry.Actor);
         if (properties is null)
         {
             insert.BindNull(10);

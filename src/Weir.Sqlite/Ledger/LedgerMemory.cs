@@ -64,6 +64,20 @@ internal sealed class LedgerMemory(SqliteStoreOptions options, TimeProvider time
     /// <summary>What the writer has committed, or sees under its lock.</summary>
     public void SetActiveCatalog(int workspace, int version) => _activeCatalogs[workspace] = version;
 
+    /// <summary>Forgets an account, or one user of it, that an erase took away. By the writer.</summary>
+    public void Forget(int workspace, Erasure erasure)
+    {
+        if (erasure.User is { } user)
+        {
+            Aliases.Remove(key => key == (workspace, new Alias(erasure.Key, ScopeKind.User, user)));
+        }
+        else
+        {
+            Accounts.Remove(key => key == (workspace, erasure.Key.Value));
+            Aliases.Remove(key => key.Workspace == workspace && key.Alias.Account == erasure.Key);
+        }
+    }
+
     /// <summary>Begins anew from a file whose tables are complete. By the writer.</summary>
     public void Restart(Connection connection)
     {

@@ -251,6 +251,11 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
         AlertRows.Write(connection, workspace, writes.Alerts);
         NotificationRows.Insert(connection, workspace, writes.Notifications);
         WriteJournal(writes);
+        foreach (Erasure erasure in writes.Erasures)
+        {
+            ErasureRows.Begin(connection, workspace, erasure, memory.Now());
+        }
+
         _writes = writes;
         return true;
     }
@@ -286,7 +291,10 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
         if (_slices > 0)
         {
             memory.Pending.WriteSlices(connection, _slices);
+            // The journal names nobody: to zero its pages would double what a commit writes.
+            connection.ZeroWhatGoes(pages: false);
             connection.Prepared("Ledger/TrimJournal").Bind(1, memory.Pending.ArrivedAfter(_slices, batch)).Run();
+            connection.ZeroWhatGoes(pages: true);
         }
 
         connection.Prepared("Ledger/InsertJournal").Bind(1, batch).Bind(2, workspace).Bind(3, memory.LastSequence + 1).Bind(4, memory.LastDenial + 1)
@@ -307,6 +315,11 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
         foreach (NewAlias alias in writes.Aliases)
         {
             memory.Aliases.Put((workspace, alias.Alias), alias.Id);
+        }
+
+        foreach (Erasure erasure in writes.Erasures)
+        {
+            memory.Forget(workspace, erasure);
         }
 
         foreach (string meter in _newMeters)

@@ -56,6 +56,21 @@ internal sealed class Remembered<TKey, TValue>(int capacity)
         }
     }
 
+    /// <summary>By the writer, seldom: it looks at every key.</summary>
+    public void Remove(Func<TKey, bool> which)
+    {
+        foreach (ConcurrentDictionary<TKey, TValue> generation in new[] { _young, _old })
+        {
+            foreach ((TKey key, _) in generation)
+            {
+                if (which(key))
+                {
+                    generation.TryRemove(key, out _);
+                }
+            }
+        }
+    }
+
     /// <summary>By the writer.</summary>
     public void Clear()
     {

@@ -3,7 +3,7 @@
 SELECT e.seq, e.account, e.user, e.campaign, e.gateway_key, e.kind, e.type, e.at, e.recorded_at, e.catalog, e.plan, e.flags, e.target,
   e.source, e.provider, e.model, e.endpoint, e.status, e.latency_ms, e.body,
   d.id, d.request_id, d.resource, d.address, d.user_agent, d.properties,
-  d.user, d.campaign, d.gateway_key, e.fingerprint
+  d.user, d.campaign, d.gateway_key, e.fingerprint, d.reason, d.actor
 FROM (
 {rows}
 ) r

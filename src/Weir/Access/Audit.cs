@@ -80,6 +80,8 @@ public static class AuditActions
     public const string CatalogRolledBack = "catalog.rolled_back";
     public const string AccountCreated = "account.created";
     public const string AccountChanged = "account.changed";
+    public const string AccountErased = "account.erased";
+    public const string UserErased = "user.erased";
     public const string PeriodsClosed = "periods.closed";
     public const string OverrideSet = "override.set";
     public const string OverrideRemoved = "override.removed";

@@ -50,8 +50,9 @@ public sealed class PortalTokenService(IWeirStore store, KeyService keys, TimePr
             // The user is personal data.
             After = new JsonObject { ["account"] = $"{token.Account}", ["expiresAt"] = InstantPattern.ExtendedIso.Format(token.ExpiresAt), ["forUser"] = user is not null },
         };
-        await store.PortalTokens.AddAsync(workspace.Id, token, now - s_keep, audit, cancellationToken);
-        return (token, $"weir_{Kind}_{workspace.Key}_{id}_{secret}");
+        return await store.PortalTokens.AddAsync(workspace.Id, token, now - s_keep, audit, cancellationToken)
+            ? (token, $"weir_{Kind}_{workspace.Key}_{id}_{secret}")
+            : null;
     }
 
     public ValueTask<IReadOnlyList<PortalToken>> ListAsync(WorkspaceId workspace, PortalTokenFilter filter, CancellationToken cancellationToken) =>

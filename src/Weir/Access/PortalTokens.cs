@@ -31,8 +31,8 @@ public interface IPortalTokenStore
     /// <summary>Newest first.</summary>
     ValueTask<IReadOnlyList<PortalToken>> ListAsync(WorkspaceId workspace, PortalTokenFilter filter, CancellationToken cancellationToken);
 
-    /// <summary>Adds a token, and takes away those that expired before a time.</summary>
-    ValueTask AddAsync(WorkspaceId workspace, PortalToken token, Instant forgetBefore, AuditEntry audit, CancellationToken cancellationToken);
+    /// <summary>Adds a token, and takes away those that expired before a time. False when the account has been erased meanwhile.</summary>
+    ValueTask<bool> AddAsync(WorkspaceId workspace, PortalToken token, Instant forgetBefore, AuditEntry audit, CancellationToken cancellationToken);
 
     /// <summary>False when there is no such token; true also when it was revoked before.</summary>
     /// <param name="audit">What the audit log says of a token that was not revoked before.</param>

@@ -165,7 +165,7 @@ internal static class ReservationDecisions
         batch.Record(account, Reservations.Expire(account.State, batch.WorkspaceState, batch.Book, hold, batch.Now(account.State)), EventDetails.Empty);
 
     /// <summary>What is held may be of periods that have closed since, whose balances the state need not carry.</summary>
-    private static async ValueTask LoadAsync(Batch batch, ILedgerTransaction transaction, Batch.Working account, long number)
+    internal static async ValueTask LoadAsync(Batch batch, ILedgerTransaction transaction, Batch.Working account, long number)
     {
         foreach (Batch.Working holder in new[] { account, batch.WorkspaceHead })
         {

@@ -256,6 +256,13 @@ public sealed class ReservationService
     /// <summary>Who waits for a slot, in the order in which they are served.</summary>
     public IReadOnlyList<SlotWaiter> Waiting(WorkspaceId workspace, AccountKey? account = null) => _queue.Waiting(workspace, account);
 
+    /// <summary>Takes who is erased out of the queue: their requests are answered that there is nothing to wait for any more.</summary>
+    /// <param name="user">One user of the account, or null for all.</param>
+    internal void Forget(WorkspaceId workspace, AccountKey account, string? user) => _queue.Forget(workspace, account, user);
+
+    /// <summary>Slots of an account have come free, of whatever kind.</summary>
+    internal void Returned(WorkspaceId workspace) => _queue.WakeAll(workspace, DecideAsync);
+
     /// <summary>Writes down which reservations have ended by time, which decisions have known since, and which jobs have not been heard of.</summary>
     internal async Task<bool> TidyAsync(WorkspaceId workspace, AccountKey account, CancellationToken cancellationToken)
     {

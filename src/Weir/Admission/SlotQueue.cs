@@ -116,6 +116,37 @@ internal sealed class SlotQueue(TimeProvider time)
         return false;
     }
 
+    /// <summary>Takes everyone of an account, or of one user of it, out of the lines.</summary>
+    public void Forget(WorkspaceId workspace, AccountKey account, string? user)
+    {
+        lock (_gate)
+        {
+            foreach (Line line in _lines.Where(pair => pair.Key.Workspace == workspace).Select(pair => pair.Value))
+            {
+                foreach (Ticket ticket in line.Tickets.Where(ticket => ticket.Command.Account == account && (user is null || ticket.Command.Details.User == user)).ToList())
+                {
+                    line.Tickets.Remove(ticket);
+                    ticket.Decided.TrySetResult(ticket.Command.Failed(new Failure(Refusal.ReservationNotFound, "", "Who waited here has been erased.")));
+                }
+            }
+        }
+    }
+
+    /// <summary>Slots may have come free in every line of a workspace.</summary>
+    public void WakeAll(WorkspaceId workspace, Deciding decide)
+    {
+        string[] kinds;
+        lock (_gate)
+        {
+            kinds = [.. _lines.Keys.Where(key => key.Workspace == workspace).Select(key => key.Kind)];
+        }
+
+        foreach (string kind in kinds)
+        {
+            Wake(workspace, kind, decide);
+        }
+    }
+
     /// <summary>Those who wait, in the order in which they are served.</summary>
     public IReadOnlyList<SlotWaiter> Waiting(WorkspaceId workspace, AccountKey? account = null)
     {

@@ -42,13 +42,9 @@ public interface IDeliveryStore
 
     /// <summary>
     /// All contacts of one account from now on. An address that stays keeps its id and its deliveries; those of one that goes are removed.
+    /// An account that has been erased gets none.
     /// </summary>
     ValueTask ReplaceContactsAsync(WorkspaceId workspace, long account, IReadOnlyList<Contact> contacts, AuditActor actor, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Removes what is personal of an account: its contacts, and what receivers answered to notifications about it (PRIV-1).
-    /// </summary>
-    ValueTask EraseAccountAsync(WorkspaceId workspace, long account, CancellationToken cancellationToken);
 
     /// <summary>
     /// Moves <see cref="Follower"/> from one place of the outbox to another and makes the deliveries of what lies between, in one
@@ -70,7 +66,7 @@ public interface IDeliveryStore
     /// </summary>
     ValueTask<Delivery?> ClaimAsync(WorkspaceId workspace, string target, string message, Instant now, Instant until, CancellationToken cancellationToken);
 
-    /// <summary>Writes down how an attempt ended. False, and nothing is written, when the delivery is at another attempt by now, was asked for anew or is gone.</summary>
+    /// <summary>Writes down how an attempt ended; of an account that has been erased without what the receiver answered. False, and nothing is written, when the delivery is at another attempt by now, was asked for anew or is gone.</summary>
     ValueTask<bool> FinishAsync(WorkspaceId workspace, DeliveryResult result, CancellationToken cancellationToken);
 
     /// <summary>Deliveries of a target with their attempts, the newest notification first.</summary>

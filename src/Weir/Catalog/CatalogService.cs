@@ -230,6 +230,30 @@ public sealed class CatalogService(IWeirStore store)
             : new CatalogChange(null, [], true) { Active = await store.Catalogs.ActiveVersionAsync(workspace, cancellationToken) };
     }
 
+    /// <summary>
+    /// Takes an account's key out of every version: plans that were made for it are nobody's from then on (PRIV-1). Comments and layout of
+    /// the versions that had it are lost.
+    /// </summary>
+    internal async ValueTask RedactAsync(WorkspaceId workspace, AccountKey account, CancellationToken cancellationToken)
+    {
+        bool redacted = false;
+        foreach (CatalogVersion listed in await store.Catalogs.ListAsync(workspace, withDocuments: false, cancellationToken))
+        {
+            CatalogVersion? stored = await store.Catalogs.FindAsync(workspace, listed.Version, cancellationToken);
+            if (stored is not null && CatalogText.Redacted(stored.Document, stored.Format, account.Value) is { } text)
+            {
+                await store.Catalogs.RedactAsync(workspace, stored.Version, text, cancellationToken);
+                redacted = true;
+            }
+        }
+
+        if (redacted)
+        {
+            _documents.Clear();
+            Forget();
+        }
+    }
+
     /// <summary>Forgets every remembered version: the next request reads and validates what the store has. For operators.</summary>
     public void Forget()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 
 using Weir.Engine;
 
@@ -6,6 +7,9 @@ namespace Weir;
 
 public static partial class CatalogText
 {
+    /// <summary>Random bytes of the key that stands in the place of an erased one.</summary>
+    private const int ErasedKeyBytes = 12;
+
     /// <summary>
     /// The text with one member replaced, added or removed. The document is written anew in its canonical form
     /// (<see cref="Write"/>), so comments and layout are lost. Whether the new text is a valid catalog is for
@@ -33,6 +37,34 @@ public static partial class CatalogText
         return edited is null
             ? new CatalogEdit(null, [error!])
             : new CatalogEdit(Write(edited, format), []);
+    }
+
+    /// <summary>The text with another, random key in the place of an account's where plans are made for it; null when none is.</summary>
+    internal static string? Redacted(string text, CatalogFormat format, string account)
+    {
+        // A key in which characters are escaped does not stand in the text as it is.
+        if (!text.Contains(account, StringComparison.Ordinal) && !text.Contains('\\', StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        if (Parse(text, format).Root is not DocumentMapping root || root.Find("plans") is not { Value: DocumentMapping plans } member)
+        {
+            return null;
+        }
+
+        string nobody = "erased-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(ErasedKeyBytes));
+        DocumentMapping redacted = plans;
+        foreach (DocumentMember plan in plans.Members)
+        {
+            if (plan.Value is DocumentMapping terms && terms.Find("account") is { Value: DocumentScalar scalar } owner && scalar.Text == account)
+            {
+                DocumentMember erased = owner with { Value = new DocumentScalar(scalar.Position, ScalarKind.Text, nobody) };
+                redacted = redacted with { Members = redacted.Members.Replace(plan, plan with { Value = terms with { Members = terms.Members.Replace(owner, erased) } }) };
+            }
+        }
+
+        return ReferenceEquals(redacted, plans) ? null : Write(root with { Members = root.Members.Replace(member, member with { Value = redacted }) }, format);
     }
 
     private static DocumentMapping? Edited(DocumentNode node, ImmutableArray<string> path, int depth, DocumentNode? value, out CatalogError? error)

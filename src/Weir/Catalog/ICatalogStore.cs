@@ -32,6 +32,12 @@ public interface ICatalogStore
     /// <summary>Activates an earlier version, if <paramref name="expectedActive"/> is still the active one. False when it is not.</summary>
     ValueTask<bool> ActivateAsync(WorkspaceId workspace, int version, int expectedActive, AuditEntry audit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Puts another text in the place of a version's, for an erase: the one thing that ever changes a version, and not what it means for
+    /// anyone who is left. Nothing of the old text stays.
+    /// </summary>
+    ValueTask RedactAsync(WorkspaceId workspace, int version, string document, CancellationToken cancellationToken);
+
     /// <summary>Meters that have entries and plans that accounts are on or will be: what a new version must not remove.</summary>
     ValueTask<CatalogUse> ReadUseAsync(WorkspaceId workspace, CancellationToken cancellationToken);
 }

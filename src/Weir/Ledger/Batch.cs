@@ -28,6 +28,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
     private readonly HashSet<Digest> _settled = [];
     private readonly List<Alert> _alerts = [];
     private readonly List<AuditEntry> _audit = [];
+    private readonly List<Erasure> _erasures = [];
 
     public WorkspaceId Workspace => workspace;
 
@@ -35,8 +36,14 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
 
     public LedgerSnapshot Snapshot => snapshot;
 
-    /// <summary>Whether a command must wait for the next batch because it is about something that this one writes.</summary>
-    public bool MustWait(LedgerCommand command) => Target(command) is { } target && (_answered.ContainsKey(target) || _settled.Contains(target));
+    /// <summary>
+    /// Whether a command must wait for the next batch because it is about something that this one writes. What is erased is committed
+    /// before, and what comes after an erase finds the account gone.
+    /// </summary>
+    public bool MustWait(LedgerCommand command) =>
+        (Target(command) is { } target && (_answered.ContainsKey(target) || _settled.Contains(target)))
+        || (command is EraseCommand && _accounts.TryGetValue(command.Account, out Working? touched) && touched.IsChanged)
+        || (_erasures.Count > 0 && _erasures.Exists(erasure => erasure.Key == command.Account));
 
     public void Settle(Digest target) => _settled.Add(target);
 
@@ -182,6 +189,13 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
         }
     }
 
+    /// <summary>Takes in that an account, or one user of it, is erased with this batch.</summary>
+    public void Erase(Erasure erasure, AuditEntry audit)
+    {
+        _erasures.Add(erasure);
+        _audit.Add(audit);
+    }
+
     public LedgerWrites? Writes()
     {
         List<AccountWrite> accounts = [];
@@ -193,7 +207,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
             }
         }
 
-        return accounts.Count == 0 && _denials.Count == 0 && _denialCounts.Count == 0 && _profiles.Count == 0
+        return accounts.Count == 0 && _denials.Count == 0 && _denialCounts.Count == 0 && _profiles.Count == 0 && _erasures.Count == 0
             ? null
             : new LedgerWrites
             {
@@ -203,6 +217,7 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
                 Rows = _rows,
                 Denials = _denials,
                 Audit = _audit,
+                Erasures = _erasures,
                 Alerts = _alerts,
                 Notifications = [.. _alerts.Select(AlertNotes.Of)],
                 DenialCounts = [.. _denialCounts.Select(c => new DenialCount(c.Key.Item1, c.Key.Item2, c.Key.Item3, c.Key.Item4, c.Value))],

@@ -119,6 +119,11 @@ public sealed class BatchExecutor
                 AddAlias(aliases, command.Account, ScopeKind.Campaign, consume.Details.Campaign);
                 AddAlias(aliases, command.Account, ScopeKind.Key, consume.Details.Key);
             }
+
+            if (command is EraseCommand erase)
+            {
+                AddAlias(aliases, command.Account, ScopeKind.User, erase.User);
+            }
         }
 
         return new LedgerLoad { Accounts = accounts, Ids = ids, Targets = targets, Aliases = aliases };
@@ -144,7 +149,9 @@ public sealed class BatchExecutor
                 ChangeAccountCommand change => change.Create,
                 _ => false,
             };
-            if (create && !snapshot.Accounts.ContainsKey(command.Account))
+            // What only repeats an effect makes nothing: the account may have been erased since (PRIV-1).
+            bool repeats = command.Id is { } id && snapshot.Ids.ContainsKey(id);
+            if (create && !repeats && !snapshot.Accounts.ContainsKey(command.Account))
             {
                 missing[command.Account] = missing.GetValueOrDefault(command.Account) ?? command as ChangeAccountCommand;
             }
@@ -202,6 +209,7 @@ public sealed class BatchExecutor
                 GiveCommand give => GrantDecisions.Give(batch, give),
                 EndGrantCommand end => GrantDecisions.End(batch, end),
                 ChangeAccountCommand change => ChangeAccount(batch, change),
+                EraseCommand erase => await EraseDecisions.EraseAsync(batch, transaction, erase),
                 _ => throw new InvalidOperationException($"The writer does not know {command.GetType().Name}."),
             };
         }
@@ -342,6 +350,11 @@ public sealed class BatchExecutor
             }
 
             details = EventRating.DetailsOf(final with { Properties = command.Properties }, rated.Type, null);
+        }
+
+        if (target.UserIsErased)
+        {
+            details = details.WithoutPersonalData();
         }
 
         Complete complete = new(target.Entry, target.Sequence, [.. target.Later.Select(entry => entry.Entry)], rated, batch.Now(account.State));

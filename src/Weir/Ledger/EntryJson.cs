@@ -12,8 +12,8 @@ namespace Weir;
 
 /// <summary>
 /// The body of a ledger row as compact JSON: properties, charges with their trace, lines with the figures after them, cost, observed
-/// violations, reason and actor. What stores filter by (kind, account, scopes, type, times, catalog version, plan, flags, target)
-/// stands in columns beside it. Members at their defaults are left out; times are microseconds; amounts are smallest units.
+/// violations. What stores filter by (kind, account, scopes, type, times, catalog version, plan, flags, target) stands in columns beside
+/// it; reason and actor, which are words of people, stand with the details, where an erase reaches them (PRIV-1). Members at their defaults are left out; times are microseconds; amounts are smallest units.
 /// </summary>
 public static class EntryJson
 {
@@ -97,8 +97,6 @@ public static class EntryJson
             GrantJson.WriteTerms(writer, grant);
         }
 
-        WriteText(writer, "r"u8, entry.Reason);
-        WriteText(writer, "a"u8, entry.Actor);
         writer.WriteEndObject();
         writer.Flush();
     }
@@ -117,8 +115,6 @@ public static class EntryJson
         Money? cost = null;
         ReservationTerms? reservation = null;
         GrantTerms? grant = null;
-        string? reason = null;
-        string? actor = null;
         try
         {
             Utf8JsonReader reader = new(body);
@@ -148,12 +144,6 @@ public static class EntryJson
                     case (byte)'g':
                         grant = GrantJson.ReadTerms(ref reader);
                         break;
-                    case (byte)'r':
-                        reason = reader.GetString();
-                        break;
-                    case (byte)'a':
-                        actor = reader.GetString();
-                        break;
                     default:
                         throw Unknown(name);
                 }
@@ -173,8 +163,6 @@ public static class EntryJson
             Observed = observed,
             Reservation = reservation,
             Grant = grant,
-            Reason = reason,
-            Actor = actor,
         };
     }
 

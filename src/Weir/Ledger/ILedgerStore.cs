@@ -160,7 +160,11 @@ public sealed record LedgerSnapshot
 public sealed record StoredId(Digest Fingerprint, long Sequence, Entry? Entry, ReadOnlyMemory<byte> Answer);
 
 /// <summary>An event with what came after it: its completion, its reversal.</summary>
-public sealed record StoredTarget(AccountKey Account, long Sequence, Entry Entry, EventDetails Details, IReadOnlyList<StoredEntry> Later);
+public sealed record StoredTarget(AccountKey Account, long Sequence, Entry Entry, EventDetails Details, IReadOnlyList<StoredEntry> Later)
+{
+    /// <summary>It named a user who has been erased since: what comes after it names nobody either.</summary>
+    public bool UserIsErased => Entry.Scopes.User != 0 && Details.User is null;
+}
 
 /// <summary>A user, campaign or key inside an account, as the host names it.</summary>
 public readonly record struct Alias(AccountKey Account, ScopeKind Kind, string Name);
@@ -187,6 +191,12 @@ public sealed record LedgerWrites
 
     /// <summary>Records of the audit log, in their order.</summary>
     public IReadOnlyList<AuditEntry> Audit { get; init; } = [];
+
+    /// <summary>
+    /// What is erased (PRIV-1), after everything else of the batch is written: names, keys, tokens, contacts, inboxes and what receivers
+    /// answered go with the transaction; the details of entries follow (<see cref="IPrivacyStore.EraseNextAsync"/>).
+    /// </summary>
+    public IReadOnlyList<Erasure> Erasures { get; init; } = [];
 }
 
 /// <summary>An account's state after the batch, and what of it changed. The workspace's head is account 0.</summary>

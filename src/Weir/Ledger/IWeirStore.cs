@@ -32,6 +32,8 @@ public interface IWeirStore : IAsyncDisposable
 
     IDeliveryStore Deliveries { get; }
 
+    IPrivacyStore Privacy { get; }
+
     /// <summary>Opens the store and brings its schema up to date. Called once, before anything else.</summary>
     /// <exception cref="StoreUnavailableException">Another process holds it, or it cannot be read or written; the message says what to do.</exception>
     Task OpenAsync(CancellationToken cancellationToken);

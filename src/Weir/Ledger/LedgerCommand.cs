@@ -188,6 +188,21 @@ internal sealed class ExpireCommand : LedgerCommand
     public const int Most = 500;
 }
 
+/// <summary>Begins an erase: gives up what is open, and takes away who it was.</summary>
+internal sealed class EraseCommand : LedgerCommand
+{
+    /// <summary>One user inside the account; null for the account itself.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Portal tokens name the user: there is something to erase even where no event does.</summary>
+    public bool UserHasTokens { get; init; }
+
+    public required AuditActor Actor { get; init; }
+
+    /// <summary>Reservations that were given up; null when there was nothing to erase.</summary>
+    public int? Released { get; set; }
+}
+
 /// <summary>Creates an account or changes its head and profile.</summary>
 internal sealed class ChangeAccountCommand : LedgerCommand
 {

@@ -46,6 +46,12 @@ public sealed record EventDetails
 
     /// <summary>The properties that the catalog does not name.</summary>
     public Properties FreeProperties { get; init; } = Properties.Empty;
+
+    /// <summary>What an erase leaves: that which stands in the ledger itself.</summary>
+    public EventDetails WithoutPersonalData() => new() { Source = Source, Provider = Provider, Model = Model, Endpoint = Endpoint, Status = Status, LatencyMs = LatencyMs };
+
+    /// <summary>What an erase of its user leaves: beside the ledger, the names that belong to the whole account.</summary>
+    public EventDetails WithoutUser() => WithoutPersonalData() with { Campaign = Campaign, Key = Key };
 }
 
 /// <summary>An entry as it stands in the ledger.</summary>

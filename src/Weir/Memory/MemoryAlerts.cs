@@ -88,21 +88,22 @@ internal sealed class MemoryAlerts(MemoryStore store) : IAlertStore
 /// <summary>The alerts of one workspace. Under the store's gate.</summary>
 internal sealed class MemoryInbox
 {
-    private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
-    private readonly List<StoredAlert> _alerts = [];
+    private readonly Dictionary<string, long> _places = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<long, StoredAlert> _alerts = [];
+    private long _last;
 
-    public IEnumerable<StoredAlert> Alerts => _alerts;
+    public IEnumerable<StoredAlert> Alerts => _alerts.Values;
 
     public void Append(IReadOnlyList<Alert> alerts)
     {
         foreach (Alert alert in alerts)
         {
-            if (!_places.TryGetValue(alert.Id, out int place))
+            if (!_places.TryGetValue(alert.Id, out long place))
             {
                 if (alert.ResolvedAt is null)
                 {
-                    _places.Add(alert.Id, _alerts.Count);
-                    _alerts.Add(new StoredAlert(_alerts.Count + 1L, alert));
+                    _places.Add(alert.Id, ++_last);
+                    _alerts.Add(_last, new StoredAlert(_last, alert));
                 }
             }
             else if (alert.ResolvedAt is not null && _alerts[place].Alert.ResolvedAt is null)
@@ -113,7 +114,17 @@ internal sealed class MemoryInbox
     }
 
     public StoredAlert? Find(long account, string id) =>
-        _places.TryGetValue(id, out int place) && _alerts[place].Alert.Account == account ? _alerts[place] : null;
+        _places.TryGetValue(id, out long place) && _alerts[place].Alert.Account == account ? _alerts[place] : null;
 
-    public void Replace(StoredAlert stored) => _alerts[(int)stored.Number - 1] = stored;
+    public void Replace(StoredAlert stored) => _alerts[stored.Number] = stored;
+
+    /// <summary>Nobody is left to read them.</summary>
+    public void Remove(long account)
+    {
+        foreach (StoredAlert stored in _alerts.Values.Where(stored => stored.Alert.Account == account).ToList())
+        {
+            _alerts.Remove(stored.Number);
+            _places.Remove(stored.Alert.Id);
+        }
+    }
 }

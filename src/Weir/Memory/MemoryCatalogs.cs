@@ -62,6 +62,21 @@ internal sealed class MemoryCatalogs(MemoryStore store) : ICatalogStore
         }
     }
 
+    public ValueTask RedactAsync(WorkspaceId workspace, int version, string document, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            List<CatalogVersion> versions = store.Of(workspace).Catalogs;
+            int place = versions.FindIndex(stored => stored.Version == version);
+            if (place >= 0)
+            {
+                versions[place] = versions[place] with { Document = document };
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask<CatalogUse> ReadUseAsync(WorkspaceId workspace, CancellationToken cancellationToken)
     {
         lock (store.Gate)

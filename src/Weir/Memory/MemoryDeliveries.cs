@@ -81,19 +81,13 @@ internal sealed class MemoryDeliveries(MemoryStore store) : IDeliveryStore
     {
         lock (store.Gate)
         {
+            if (store.Of(workspace).Erasures.HasErased(account))
+            {
+                return ValueTask.CompletedTask;
+            }
+
             int before = store.Of(workspace).Outbox.Replace(account, contacts);
             Audit(workspace, before + contacts.Count > 0 ? WebhookAudit.ContactsChanged(actor, account, before, contacts.Count) : null);
-        }
-
-        return ValueTask.CompletedTask;
-    }
-
-    public ValueTask EraseAccountAsync(WorkspaceId workspace, long account, CancellationToken cancellationToken)
-    {
-        lock (store.Gate)
-        {
-            store.Of(workspace).Outbox.Replace(account, []);
-            store.Of(workspace).Outbox.ForgetAnswers(account);
         }
 
         return ValueTask.CompletedTask;
@@ -139,7 +133,8 @@ internal sealed class MemoryDeliveries(MemoryStore store) : IDeliveryStore
         In(workspace, outbox =>
         {
             Webhook? before = outbox.Webhooks.GetValueOrDefault(result.Target);
-            bool finished = outbox.Finish(result);
+            bool isErased = outbox.Notifications.TryGetValue(result.Sequence, out StoredNotification? told) && store.Of(workspace).Erasures.HasErased(told.Notification.Account);
+            bool finished = outbox.Finish(isErased ? result with { Attempt = result.Attempt with { Answer = null } } : result);
             Audit(workspace, before is null ? null : WebhookAudit.Changed(WebhookAudit.Dispatcher, before, outbox.Webhooks[result.Target]));
             return finished;
         });

@@ -28,11 +28,16 @@ internal sealed class MemoryPortalTokens(MemoryStore store) : IPortalTokenStore
         }
     }
 
-    public ValueTask AddAsync(WorkspaceId workspace, PortalToken token, Instant forgetBefore, AuditEntry audit, CancellationToken cancellationToken)
+    public ValueTask<bool> AddAsync(WorkspaceId workspace, PortalToken token, Instant forgetBefore, AuditEntry audit, CancellationToken cancellationToken)
     {
         lock (store.Gate)
         {
             MemoryWorkspace found = store.Of(workspace);
+            if (found.Erasures.HasErased(token.Account))
+            {
+                return ValueTask.FromResult(false);
+            }
+
             foreach (string old in found.PortalTokens.Values.Where(known => known.ExpiresAt < forgetBefore).Select(known => known.Id).ToList())
             {
                 found.PortalTokens.Remove(old);
@@ -40,9 +45,8 @@ internal sealed class MemoryPortalTokens(MemoryStore store) : IPortalTokenStore
 
             found.PortalTokens.Add(token.Id, token);
             found.Add(audit, store.Now());
+            return ValueTask.FromResult(true);
         }
-
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask<bool> RevokeAsync(WorkspaceId workspace, string id, AuditEntry audit, CancellationToken cancellationToken)

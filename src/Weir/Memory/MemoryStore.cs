@@ -30,6 +30,7 @@ public sealed class MemoryStore : IWeirStore
         ScheduledJobs = new MemoryScheduledJobs(this);
         PortalTokens = new MemoryPortalTokens(this);
         Deliveries = new MemoryDeliveries(this);
+        Privacy = new MemoryPrivacy(this);
     }
 
     public IWorkspaceStore Workspaces { get; }
@@ -57,6 +58,8 @@ public sealed class MemoryStore : IWeirStore
     public IPortalTokenStore PortalTokens { get; }
 
     public IDeliveryStore Deliveries { get; }
+
+    public IPrivacyStore Privacy { get; }
 
     /// <summary>Held for every look at the store's state and every change of it; never across an await.</summary>
     internal Lock Gate { get; } = new();

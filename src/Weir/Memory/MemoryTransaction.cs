@@ -22,7 +22,7 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
                 Accounts = load.Accounts.Distinct().Where(workspace.Accounts.ContainsKey).ToDictionary(key => key, key => workspace.Accounts[key].StateAt(now)),
                 Workspace = workspace.Head.StateAt(now),
                 Ids = load.Ids.Distinct().Where(workspace.Ids.ContainsKey).ToDictionary(id => id, id => Remembered(workspace.Ids[id])),
-                Targets = load.Targets.Distinct().Where(id => workspace.Ids.TryGetValue(id, out MemoryId known) && known.Sequence > 0).ToDictionary(id => id, Target),
+                Targets = load.Targets.Distinct().Where(id => workspace.Ids.TryGetValue(id, out MemoryId known) && known.Sequence > 0 && HasAccount(known.Sequence)).ToDictionary(id => id, Target),
                 Aliases = load.Aliases.Distinct().Where(workspace.Aliases.ContainsKey).ToDictionary(alias => alias, alias => workspace.Aliases[alias]),
             });
         }
@@ -126,9 +126,15 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
 
         workspace.Inbox.Append(writes.Alerts);
         workspace.Outbox.Append(writes.Notifications);
+        foreach (Erasure erasure in writes.Erasures)
+        {
+            workspace.Begin(erasure);
+        }
     }
 
     private StoredId Remembered(MemoryId id) => new(id.Fingerprint, id.Sequence, workspace.EntryAt(id.Sequence)?.Entry, id.Answer);
+
+    private bool HasAccount(long sequence) => workspace.KeyOf(workspace.EntryAt(sequence)!.Entry.Account) is not null;
 
     private StoredTarget Target(Digest id)
     {

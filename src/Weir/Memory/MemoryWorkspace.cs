@@ -60,6 +60,8 @@ internal sealed class MemoryWorkspace
 
     public Dictionary<string, PortalToken> PortalTokens { get; } = new(StringComparer.Ordinal);
 
+    public MemoryErasures Erasures { get; } = new();
+
     public MemoryAccount Head => Heads[Account.WorkspaceHead];
 
     public StoredEntry? EntryAt(long sequence) => sequence >= 1 && sequence <= Entries.Count ? Entries[(int)(sequence - 1)] : null;
@@ -69,6 +71,47 @@ internal sealed class MemoryWorkspace
     public EntryHistory HistoryOf(StoredEntry entry) => new(entry, LaterThan(entry.Sequence));
 
     public AccountKey? KeyOf(long account) => Heads.TryGetValue(account, out MemoryAccount? found) ? found.Profile?.Key : null;
+
+    /// <summary>Takes away who an account, or one user of it, was; the ledger stays.</summary>
+    public void Begin(Erasure erasure)
+    {
+        if (erasure.User is { } user)
+        {
+            Aliases.Remove(new Alias(erasure.Key, ScopeKind.User, user));
+        }
+        else
+        {
+            Accounts.Remove(erasure.Key);
+            Heads[erasure.Account].Profile = null;
+            foreach (Alias alias in Aliases.Keys.Where(alias => alias.Account == erasure.Key).ToList())
+            {
+                Aliases.Remove(alias);
+            }
+
+            Inbox.Remove(erasure.Account);
+            Outbox.Replace(erasure.Account, []);
+            Outbox.ForgetAnswers(erasure.Account);
+        }
+
+        foreach (PortalToken token in PortalTokens.Values.Where(token => token.Account == erasure.Account && (erasure.User is null || token.User == erasure.User)).ToList())
+        {
+            PortalTokens.Remove(token.Id);
+        }
+
+        Erasures.Begin(erasure);
+    }
+
+    /// <summary>Puts other details in the place of an entry's.</summary>
+    public void Replace(StoredEntry stored)
+    {
+        StoredEntry before = Entries[(int)(stored.Sequence - 1)];
+        Entries[(int)(stored.Sequence - 1)] = stored;
+        if (before.Entry.Target is { } target)
+        {
+            List<StoredEntry> later = _later[target];
+            later[later.IndexOf(before)] = stored;
+        }
+    }
 
     public void Add(AuditEntry audit, Instant now) => Audit.Add(AuditChain.Next(Audit.Count == 0 ? AuditHead.None : Audit[^1].Head, now, audit));
 

@@ -104,6 +104,9 @@ public sealed partial class OtherWorkspaceTests
         ("POST /api/v1/webhooks/{id}/test", "/api/v1/webhooks/WEBHOOK/test", "{}"),
         ("POST /api/v1/webhooks/{id}/redeliver", "/api/v1/webhooks/WEBHOOK/redeliver", """{ "since": "2026-01-01T00:00:00Z" }"""),
         ("GET /api/v1/webhooks/{id}/deliveries", "/api/v1/webhooks/WEBHOOK/deliveries", null),
+        ("DELETE /api/v1/accounts/{key}/personal-data", "/api/v1/accounts/acme-7/personal-data", null),
+        ("DELETE /api/v1/accounts/{key}/users/{user}/personal-data", "/api/v1/accounts/acme-7/users/user-7/personal-data", null),
+        ("DELETE /api/v1/accounts/{key}/users/{user}/personal-data", "/api/v1/accounts/mine/users/user-7/personal-data", null),
         ("GET /api/v1/accounts/{key}/contacts", "/api/v1/accounts/acme-7/contacts", null),
         ("PUT /api/v1/accounts/{key}/contacts", "/api/v1/accounts/acme-7/contacts", """{ "contacts": [{ "address": "mine@example.com" }] }"""),
     ];

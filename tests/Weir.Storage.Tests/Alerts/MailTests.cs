@@ -107,7 +107,7 @@ public sealed class MailTests
             Assert.DoesNotContain(folder.Query($"SELECT * FROM {table[0]}"), row => row.Any(value => value?.ToString()?.Contains("ada.secret", StringComparison.OrdinalIgnoreCase) == true));
         }
 
-        await desk.Store.Deliveries.EraseAccountAsync(desk.Workspace.Id, account, CancellationToken.None);
+        Assert.True((await desk.Get<PrivacyService>().EraseAsync(desk.Workspace.Id, new Engine.AccountKey("acme"), null, AuditActor.Host, CancellationToken.None)).Complete);
         Assert.Empty(folder.Query("SELECT * FROM contacts"));
         Assert.Empty(folder.Query("SELECT * FROM deliveries"));
     }

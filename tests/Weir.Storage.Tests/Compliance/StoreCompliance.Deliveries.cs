@@ -79,12 +79,17 @@ public abstract partial class StoreCompliance
         Delivery hooked = (await Deliveries.ClaimAsync(Own, "wh_1", notes[0].Notification.Id, Sample.Now, Sample.Now + s_claim, None))!;
         Assert.True(await Deliveries.FinishAsync(Own, Result(hooked, DeliveryState.Delivered) with { Attempt = Attempt(hooked, answer: "hello acme") }, None));
 
-        await Deliveries.EraseAccountAsync(Own, Sample.AcmeId, None);
+        await CreateAcmeAsync();
+        await WriteAsync(new LedgerWrites { Erasures = [new Erasure(Sample.AcmeId, Sample.Acme, null, 0)] });
         Assert.Empty(await Deliveries.ListContactsAsync(Own, [Sample.AcmeId], None));
         Assert.Empty(await Deliveries.WaitingAsync(Own, None));
         Assert.False(await Deliveries.FinishAsync(Own, Result(claimed, DeliveryState.Delivered), None));
         Assert.Null(Assert.Single(Assert.Single(await Deliveries.ListAsync(Own, "wh_1", new DeliveryFilter(), None)).Log).Answer);
+        await Deliveries.ReplaceContactsAsync(Own, Sample.AcmeId, [ada], None);
         Same(new[] { ops }, await Deliveries.ListContactsAsync(Own, [Sample.AcmeId, 0], None));
+        Delivery late = (await Deliveries.ClaimAsync(Own, "wh_1", notes[0].Notification.Id, Sample.Now, Sample.Now + s_claim, None))!;
+        Assert.True(await Deliveries.FinishAsync(Own, Result(late, DeliveryState.Delivered) with { Attempt = Attempt(late, answer: "hello again acme") }, None));
+        Assert.All((await Deliveries.ListAsync(Own, "wh_1", new DeliveryFilter(), None)).SelectMany(delivery => delivery.Log), attempt => Assert.Null(attempt.Answer));
     }
 
     [Fact(DisplayName = "HOOK-3: deliveries are made once for targets that are there, together with the follower's step")]

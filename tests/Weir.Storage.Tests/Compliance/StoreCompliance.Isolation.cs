@@ -110,11 +110,6 @@ public abstract partial class StoreCompliance
             await s.Deliveries.ReplaceContactsAsync(w, Sample.AcmeId, [], None);
             return await s.Deliveries.ListContactsAsync(w, [Sample.AcmeId], None);
         },
-        ["IDeliveryStore.EraseAccountAsync"] = async (s, w) =>
-        {
-            await s.Deliveries.EraseAccountAsync(w, Sample.AcmeId, None);
-            return await s.Deliveries.ListContactsAsync(w, [Sample.AcmeId], None);
-        },
         ["IDeliveryStore.MakeAsync"] = async (s, w) =>
         {
             bool made = await s.Deliveries.MakeAsync(w, 0, 1, [new NewDelivery("wh_1", 1)], Sample.Now, None);
@@ -130,6 +125,14 @@ public abstract partial class StoreCompliance
             (await s.Deliveries.RedeliverAsync(w, "wh_1", "msg_1", Sample.Now, None),
                 await s.Deliveries.RedeliverAsync(w, "wh_1", Instant.MinValue, [NotificationTypes.AlertRaised], Sample.Now, 9, None)),
         ["IDeliveryStore.PruneAsync"] = async (s, w) => await s.Deliveries.PruneAsync(w, Instant.MaxValue, 9, None),
+        ["ICatalogStore.RedactAsync"] = async (s, w) =>
+        {
+            await s.Catalogs.RedactAsync(w, 1, "other", None);
+            return await s.Catalogs.FindAsync(w, 1, None);
+        },
+        ["IPrivacyStore.ReadOpenAsync"] = async (s, w) => await s.Privacy.ReadOpenAsync(w, None),
+        ["IPrivacyStore.EraseNextAsync"] = async (s, w) => await s.Privacy.EraseNextAsync(w, 1, 100, None),
+        ["IPrivacyStore.EndAsync"] = async (s, w) => (await s.Privacy.EndAsync(w, [1], None), await s.Privacy.ReadOpenAsync(w, None)),
         ["IPeriodStore.ReadEndedAsync"] = async (s, w) => await s.Periods.ReadEndedAsync(w, [Sample.AcmeId], Instant.MinValue, Sample.MonthEnd, None),
         ["IPeriodStore.ReadLastMovesAsync"] = async (s, w) => await s.Periods.ReadLastMovesAsync(w, Sample.AcmeId, [Sample.Balance(1)], None),
         ["IPeriodStore.CloseAsync"] = async (s, w) => await s.Periods.CloseAsync(w, [Summary(Sample.Key(), 1)], Sample.MonthEnd, None),
@@ -157,7 +160,7 @@ public abstract partial class StoreCompliance
     [Fact(DisplayName = "ACC-2: the isolation of every member of the contracts is shown")]
     public void EveryMemberIsShown()
     {
-        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(IDeliveryStore), typeof(IPeriodStore), typeof(IScheduledJobStore), typeof(ILedgerTransaction) }
+        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(IDeliveryStore), typeof(IPeriodStore), typeof(IScheduledJobStore), typeof(IPrivacyStore), typeof(ILedgerTransaction) }
             .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(method => $"{type.Name}.{method.Name}")).Distinct(StringComparer.Ordinal);
         Assert.Equal(members.Order(StringComparer.Ordinal), s_looks.Keys.Order(StringComparer.Ordinal));
     }
@@ -208,12 +211,21 @@ public abstract partial class StoreCompliance
         ScheduledJobLease lease = (await Store.ScheduledJobs.TakeAsync(other, "closing", "other", Duration.FromMinutes(1), None))!;
         await Store.ScheduledJobs.EndAsync(other, lease, new ScheduledJobResult { Through = Sample.MonthEnd, Error = "other" }, Record("t9"), [Sample.Note("msg_9")], None);
         await Store.Catalogs.AddAsync(other, "other", CatalogFormat.Yaml, null, 0, None);
+        await Store.Catalogs.RedactAsync(other, 1, "else", None);
         await Store.Keys.AddAsync(other, new ApiKey("k1", "other", true, KeyScopes.Read, default, Sample.Now, null), None);
         await Store.Keys.RevokeAsync(other, "k1", None);
         await Store.PortalTokens.AddAsync(other, Token("t1", 5, 0), Instant.MaxValue, Record("t1"), None);
         await Store.PortalTokens.RevokeAsync(other, "t1", Record("t1"), None);
         await Store.Summaries.AddAsync(other, 0, 99, new Dictionary<SummaryKey, SummaryFigures> { [Key(1, 0, "a")] = Figures(7) }, None);
         await Store.Summaries.ClearAsync(other, None);
+        await WriteAsync(new LedgerWrites { Erasures = [new Erasure(5, Sample.Acme, "u-7", 99)] }, other);
+        await WriteAsync(new LedgerWrites { Erasures = [new Erasure(5, Sample.Acme, null, 0)] }, other);
+        foreach (OpenErasure open in await Store.Privacy.ReadOpenAsync(other, None))
+        {
+            await Store.Privacy.EraseNextAsync(other, open.Number, 100, None);
+            await Store.Privacy.EraseNextAsync(Own, open.Number, 100, None);
+            await Store.Privacy.EndAsync(other, [open.Number], None);
+        }
 
         Assert.Equal(before, await LookAsync());
 

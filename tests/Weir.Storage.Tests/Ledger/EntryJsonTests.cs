@@ -67,5 +67,7 @@ public class EntryJsonTests
         Plan = entry.Plan,
         Flags = entry.Flags,
         Target = entry.Target,
+        Reason = entry.Reason,
+        Actor = entry.Actor,
     };
 }

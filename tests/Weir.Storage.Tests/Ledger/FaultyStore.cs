@@ -39,6 +39,8 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
 
     public IDeliveryStore Deliveries => inner.Deliveries;
 
+    public IPrivacyStore Privacy => inner.Privacy;
+
     public void FailSummaries(int times) => _failures = times;
 
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);

@@ -48,6 +48,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public IDeliveryStore Deliveries { get; set; } = inner.Deliveries;
 
+    public IPrivacyStore Privacy => inner.Privacy;
+
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

@@ -1,0 +1,74 @@
+namespace Weir;
+
+internal sealed class MemoryPrivacy(MemoryStore store) : IPrivacyStore
+{
+    public ValueTask<IReadOnlyList<OpenErasure>> ReadOpenAsync(WorkspaceId workspace, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            return ValueTask.FromResult<IReadOnlyList<OpenErasure>>([.. store.Of(workspace).Erasures.Open.Values.Select(open => open.Erasure)]);
+        }
+    }
+
+    public ValueTask<int> EraseNextAsync(WorkspaceId workspace, long erasure, int limit, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            MemoryWorkspace found = store.Of(workspace);
+            if (!found.Erasures.Open.TryGetValue(erasure, out (OpenErasure Erasure, long Through) open))
+            {
+                return ValueTask.FromResult(0);
+            }
+
+            List<StoredEntry> next = [.. found.Entries.Skip((int)open.Through).Where(stored => stored.Entry.Account == open.Erasure.Account).Take(limit)];
+            foreach (StoredEntry stored in next)
+            {
+                if (open.Erasure.User is not { } user)
+                {
+                    found.Replace(stored with { Entry = stored.Entry with { Reason = null, Actor = null }, Details = stored.Details.WithoutPersonalData() });
+                }
+                else if (stored.Entry.Scopes.User == user)
+                {
+                    found.Replace(stored with { Entry = stored.Entry with { Reason = null, Actor = null }, Details = stored.Details.WithoutUser() });
+                }
+            }
+
+            found.Erasures.Open[erasure] = (open.Erasure, next.Count > 0 ? next[^1].Sequence : open.Through);
+            return ValueTask.FromResult(next.Count);
+        }
+    }
+
+    public ValueTask<bool> EndAsync(WorkspaceId workspace, IReadOnlyCollection<long> erasures, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            foreach (long erasure in erasures)
+            {
+                store.Of(workspace).Erasures.Open.Remove(erasure);
+            }
+        }
+
+        return ValueTask.FromResult(true);
+    }
+}
+
+/// <summary>The erases of one workspace. Under the store's gate.</summary>
+internal sealed class MemoryErasures
+{
+    private readonly HashSet<long> _accounts = [];
+    private long _last;
+
+    /// <summary>With the sequence number up to which details have gone.</summary>
+    public SortedDictionary<long, (OpenErasure Erasure, long Through)> Open { get; } = [];
+
+    public bool HasErased(long account) => _accounts.Contains(account);
+
+    public void Begin(Erasure erasure)
+    {
+        Open.Add(++_last, (new OpenErasure(_last, erasure.Account, erasure.User is null ? null : erasure.UserId == 0 ? OpenErasure.NobodyInTheLedger : erasure.UserId), 0));
+        if (erasure.User is null)
+        {
+            _accounts.Add(erasure.Account);
+        }
+    }
+}
