@@ -41,6 +41,9 @@ internal static partial class Log
     [LoggerMessage(1402, LogLevel.Error, "An erase that was begun could not be ended; the next start tries again")]
     public static partial void EraseFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(1403, LogLevel.Error, "The retention of workspace {Workspace} failed; it is tried again")]
+    public static partial void RetentionFailed(ILogger logger, int workspace, Exception exception);
+
     [LoggerMessage(1101, LogLevel.Warning, "The summaries wait for the store and go on in {Delay}: {Reason}")]
     public static partial void ProjectorWaits(ILogger logger, TimeSpan delay, string reason);
 

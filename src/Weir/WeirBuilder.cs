@@ -53,6 +53,9 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<KeyService>();
         services.TryAddSingleton<PortalTokenService>();
         services.TryAddSingleton<PrivacyService>();
+        services.AddOptions<RetentionOptions>().ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<RetentionOptions>>().Value);
+        services.TryAddSingleton<RetentionService>();
         services.TryAddSingleton<AuditVerifier>();
         services.TryAddSingleton<UsageService>();
         services.TryAddSingleton<AlertService>();

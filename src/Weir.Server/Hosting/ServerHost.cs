@@ -23,6 +23,7 @@ internal static class ServerHost
         builder.Services.AddOptions<WeirOptions>().BindConfiguration("Weir");
         DataFolder.Make(options.DataFolder);
         builder.Services.AddOptions<WebhookOptions>().BindConfiguration("Weir:Webhooks");
+        builder.Services.AddOptions<RetentionOptions>().BindConfiguration("Weir:Retention");
         builder.Services.AddOptions<MailOptions>().BindConfiguration("Weir:Mail").Configure(mail => mail.Password = options.MailPassword ?? mail.Password);
         builder.Services.AddWeir(weir =>
         {

@@ -1,3 +1,5 @@
+using NodaTime;
+
 using Weir.Engine;
 
 namespace Weir.Sqlite;
@@ -67,6 +69,16 @@ internal sealed class SqlitePrivacy(Writer writer, ReaderPool readers, LedgerMem
             },
             cancellationToken);
 
+    public ValueTask<int> PruneAsync(WorkspaceId workspace, RetentionKind kind, Instant before, int limit, CancellationToken cancellationToken) =>
+        writer.WriteAsync(
+            connection => kind switch
+            {
+                RetentionKind.EventDetails => PruneDetails(connection, workspace.Value, before, limit),
+                RetentionKind.Alerts => Prune(connection, "Privacy/PruneAlerts", workspace.Value, before, limit),
+                _ => Prune(connection, "Privacy/PrunePortalTokens", workspace.Value, before, limit),
+            },
+            cancellationToken);
+
     public async ValueTask<bool> EndAsync(WorkspaceId workspace, IReadOnlyCollection<long> erasures, CancellationToken cancellationToken)
     {
         await writer.WriteAsync(
@@ -101,6 +113,39 @@ internal sealed class SqlitePrivacy(Writer writer, ReaderPool readers, LedgerMem
                 return true;
             },
             cancellationToken);
+    }
+
+    /// <summary>Along the log, whose times rise with its numbers but for a moment; what is left for that moment goes the next time.</summary>
+    private static int PruneDetails(Connection connection, int workspace, Instant before, int limit)
+    {
+        long through = connection.Prepared("Privacy/ReadRetained").Bind(1, workspace).Scalar() ?? 0;
+        long end = LogReader.Between(connection, workspace, before, before).First;
+        List<long> next = [];
+        Statement rows = connection.Prepared("Privacy/EntriesBetween").Bind(1, workspace).Bind(2, through).Bind(3, end).Bind(4, limit);
+        while (rows.Step())
+        {
+            next.Add(rows.Int64(0));
+        }
+
+        if (next.Count > 0)
+        {
+            connection.Prepared("Privacy/BlankDetails").Bind(1, EntryRows.JsonOf(next)).Run();
+            connection.Prepared("Privacy/MoveRetained").Bind(1, workspace).Bind(2, next[^1]).Run();
+        }
+
+        return next.Count;
+    }
+
+    private static int Prune(Connection connection, string statement, int workspace, Instant before, int limit)
+    {
+        int count = 0;
+        Statement rows = connection.Prepared(statement).Bind(1, workspace).Bind(2, Clock.ToMicros(before)).Bind(3, limit);
+        while (rows.Step())
+        {
+            count++;
+        }
+
+        return count;
     }
 
     /// <summary>What the index of the account's entries has, and what it has yet to get.</summary>

@@ -118,6 +118,19 @@ internal sealed class MemoryInbox
 
     public void Replace(StoredAlert stored) => _alerts[stored.Number] = stored;
 
+    /// <summary>Takes away what was over before a time; returns how many.</summary>
+    public int Prune(Instant before, int limit)
+    {
+        List<StoredAlert> over = [.. _alerts.Values.Where(stored => (stored.Alert.ResolvedAt ?? stored.Alert.PeriodEnd) < before).Take(limit)];
+        foreach (StoredAlert stored in over)
+        {
+            _alerts.Remove(stored.Number);
+            _places.Remove(stored.Alert.Id);
+        }
+
+        return over.Count;
+    }
+
     /// <summary>Nobody is left to read them.</summary>
     public void Remove(long account)
     {

@@ -1,3 +1,5 @@
+using NodaTime;
+
 namespace Weir;
 
 internal sealed class MemoryPrivacy(MemoryStore store) : IPrivacyStore
@@ -38,6 +40,39 @@ internal sealed class MemoryPrivacy(MemoryStore store) : IPrivacyStore
         }
     }
 
+    public ValueTask<int> PruneAsync(WorkspaceId workspace, RetentionKind kind, Instant before, int limit, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            MemoryWorkspace found = store.Of(workspace);
+            return ValueTask.FromResult(kind switch
+            {
+                RetentionKind.EventDetails => PruneDetails(found, before, limit),
+                RetentionKind.Alerts => found.Inbox.Prune(before, limit),
+                _ => PruneTokens(found, before, limit),
+            });
+        }
+    }
+
+    private static int PruneDetails(MemoryWorkspace found, Instant before, int limit)
+    {
+        List<StoredEntry> next = [.. found.Entries.Skip((int)found.Erasures.DetailsThrough).TakeWhile(stored => stored.Entry.RecordedAt < before).Take(limit)];
+        foreach (StoredEntry stored in next)
+        {
+            found.Replace(stored with { Entry = stored.Entry with { Reason = null, Actor = null }, Details = stored.Details.WithoutPersonalData() });
+            found.Erasures.DetailsThrough = stored.Sequence;
+        }
+
+        return next.Count;
+    }
+
+    private static int PruneTokens(MemoryWorkspace found, Instant before, int limit)
+    {
+        List<PortalToken> ended = [.. found.PortalTokens.Values.Where(token => token.ExpiresAt < before).Take(limit)];
+        ended.ForEach(token => found.PortalTokens.Remove(token.Id));
+        return ended.Count;
+    }
+
     public ValueTask<bool> EndAsync(WorkspaceId workspace, IReadOnlyCollection<long> erasures, CancellationToken cancellationToken)
     {
         lock (store.Gate)
@@ -60,6 +95,9 @@ internal sealed class MemoryErasures
 
     /// <summary>With the sequence number up to which details have gone.</summary>
     public SortedDictionary<long, (OpenErasure Erasure, long Through)> Open { get; } = [];
+
+    /// <summary>Up to which entry retention has taken the details.</summary>
+    public long DetailsThrough { get; set; }
 
     public bool HasErased(long account) => _accounts.Contains(account);
 

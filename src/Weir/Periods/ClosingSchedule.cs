@@ -7,8 +7,8 @@ using Quartz.Extensibility;
 namespace Weir;
 
 /// <summary>
-/// Runs the closing of periods every day at 02:00 UTC, and soon after the start when a run was missed. Where it failed, or another node
-/// had it, it looks again until the day's run is done. The scheduler is Weir's own: a host's stays as it is.
+/// Runs the closing of periods every day at 02:00 UTC, and then retention; soon after the start when a run was missed. Where one failed, or
+/// another node had it, it looks again until the day's run is done. The scheduler is Weir's own: a host's stays as it is.
 /// </summary>
 public sealed class ClosingSchedule : IHostedLifecycleService, IAsyncDisposable
 {
@@ -17,15 +17,17 @@ public sealed class ClosingSchedule : IHostedLifecycleService, IAsyncDisposable
     private static readonly TriggerKey s_soon = new("soon");
 
     private readonly ClosingService _closing;
+    private readonly RetentionService _retention;
     private readonly WeirOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<ClosingSchedule> _logger;
     private StandaloneSchedulerFactory? _factory;
     private IScheduler? _scheduler;
 
-    public ClosingSchedule(ClosingService closing, WeirOptions options, TimeProvider time, ILogger<ClosingSchedule> logger)
+    public ClosingSchedule(ClosingService closing, RetentionService retention, WeirOptions options, TimeProvider time, ILogger<ClosingSchedule> logger)
     {
         _closing = closing;
+        _retention = retention;
         _options = options;
         _time = time;
         _logger = logger;
@@ -94,16 +96,18 @@ public sealed class ClosingSchedule : IHostedLifecycleService, IAsyncDisposable
     private async Task RunAsync(IScheduler scheduler, CancellationToken cancellationToken)
     {
         ClosingOutcome outcome = ClosingOutcome.Failed;
+        bool retained = false;
         try
         {
             outcome = await _closing.RunAllAsync(onlyIfDue: true, cancellationToken);
+            retained = await _retention.RunAllAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
             Log.ClosingScheduleFault(_logger, exception);
         }
 
-        if (outcome is ClosingOutcome.Failed or ClosingOutcome.Elsewhere && !cancellationToken.IsCancellationRequested)
+        if ((!retained || outcome is ClosingOutcome.Failed or ClosingOutcome.Elsewhere) && !cancellationToken.IsCancellationRequested)
         {
             await scheduler.ScheduleTrigger(Soon(s_again), TriggerConflict.Replace, cancellationToken);
         }

@@ -1,3 +1,5 @@
+using NodaTime;
+
 namespace Weir;
 
 /// <summary>
@@ -16,6 +18,14 @@ public interface IPrivacyStore
     /// <param name="limit">The most entries to look at.</param>
     /// <returns>How many entries it looked at: fewer than <paramref name="limit"/> when it has come to the end.</returns>
     ValueTask<int> EraseNextAsync(WorkspaceId workspace, long erasure, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes the next of a kind away that is older than a time, the oldest first: details of entries that were recorded before it, alerts
+    /// that were over before it, tokens that expired before it. Of details it goes on where it ended, in other processes too.
+    /// </summary>
+    /// <param name="limit">The most rows to look at.</param>
+    /// <returns>How many rows it looked at: fewer than <paramref name="limit"/> when it has come to the end.</returns>
+    ValueTask<int> PruneAsync(WorkspaceId workspace, RetentionKind kind, Instant before, int limit, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends erases whose details are gone, when nothing that the store keeps on a disk has a byte of what went, in older versions of its

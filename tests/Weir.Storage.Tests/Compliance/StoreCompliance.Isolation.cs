@@ -132,6 +132,8 @@ public abstract partial class StoreCompliance
         },
         ["IPrivacyStore.ReadOpenAsync"] = async (s, w) => await s.Privacy.ReadOpenAsync(w, None),
         ["IPrivacyStore.EraseNextAsync"] = async (s, w) => await s.Privacy.EraseNextAsync(w, 1, 100, None),
+        ["IPrivacyStore.PruneAsync"] = async (s, w) =>
+            (await s.Privacy.PruneAsync(w, RetentionKind.EventDetails, Sample.MonthEnd, 9, None), await s.Privacy.PruneAsync(w, RetentionKind.Alerts, Sample.MonthEnd, 9, None), await s.Privacy.PruneAsync(w, RetentionKind.PortalTokens, Sample.MonthEnd, 9, None)),
         ["IPrivacyStore.EndAsync"] = async (s, w) => (await s.Privacy.EndAsync(w, [1], None), await s.Privacy.ReadOpenAsync(w, None)),
         ["IPeriodStore.ReadEndedAsync"] = async (s, w) => await s.Periods.ReadEndedAsync(w, [Sample.AcmeId], Instant.MinValue, Sample.MonthEnd, None),
         ["IPeriodStore.ReadLastMovesAsync"] = async (s, w) => await s.Periods.ReadLastMovesAsync(w, Sample.AcmeId, [Sample.Balance(1)], None),
@@ -220,6 +222,9 @@ public abstract partial class StoreCompliance
         await Store.Summaries.ClearAsync(other, None);
         await WriteAsync(new LedgerWrites { Erasures = [new Erasure(5, Sample.Acme, "u-7", 99)] }, other);
         await WriteAsync(new LedgerWrites { Erasures = [new Erasure(5, Sample.Acme, null, 0)] }, other);
+        await Store.Privacy.PruneAsync(other, RetentionKind.EventDetails, Sample.MonthEnd, 100, None);
+        await Store.Privacy.PruneAsync(other, RetentionKind.Alerts, Sample.MonthEnd, 100, None);
+        await Store.Privacy.PruneAsync(other, RetentionKind.PortalTokens, Sample.MonthEnd, 100, None);
         foreach (OpenErasure open in await Store.Privacy.ReadOpenAsync(other, None))
         {
             await Store.Privacy.EraseNextAsync(other, open.Number, 100, None);

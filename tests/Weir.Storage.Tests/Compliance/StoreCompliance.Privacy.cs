@@ -98,6 +98,36 @@ public abstract partial class StoreCompliance
         Assert.Equal(0, await Store.Privacy.EraseNextAsync(Own, open.Number, 3, None));
     }
 
+    [Fact(DisplayName = "PRIV-2: details, alerts that are over and tokens that expired go by their age, in parts, the oldest first; what is younger stays")]
+    public async Task WhatIsOldGoes()
+    {
+        await CreateAcmeAsync();
+        await FillPersonalAsync(Sample.Acme, Sample.AcmeId, 1, entries: 5);
+        Time.Advance(Duration.FromDays(40));
+        LedgerRow young = Sample.Row("evt-1-9", Sample.Entry(recordedAt: Sample.Now + Duration.FromDays(40)) with { Scopes = new Scopes(101, 7, 8), Reason = "later" });
+        await RecordAsync(young with { Details = young.Details with { Address = "10.0.0.9" } });
+        await Store.Alerts.AppendAsync(Own, [Sample.FullAlert("alr_8") with { PeriodEnd = Instant.MaxValue }, Sample.FullAlert("alr_9") with { PeriodEnd = Sample.MonthEnd + Duration.FromDays(30) }], [], None);
+        await Store.PortalTokens.AddAsync(Own, Token("young", Sample.AcmeId, 90 * 86_400), Instant.MinValue, Record("young"), None);
+        string[] ledger = await LedgerAsync();
+        Instant before = Sample.Now + Duration.FromDays(20);
+
+        Assert.Equal(3, await Store.Privacy.PruneAsync(Own, RetentionKind.EventDetails, before, 3, None));
+        Assert.Equal(3, (await LogOfAsync(1)).Count(record => record.Details.Id is not null));
+        Assert.Equal(2, await Store.Privacy.PruneAsync(Own, RetentionKind.EventDetails, before, 3, None));
+        Assert.Equal(0, await Store.Privacy.PruneAsync(Own, RetentionKind.EventDetails, before, 3, None));
+        List<LedgerRecord> log = await LogOfAsync(1);
+        Assert.All(log.Take(5), record => Same(record.Details.WithoutPersonalData(), record.Details));
+        Assert.Equal(("evt-1-9", "10.0.0.9", "later"), (log[5].Details.Id, log[5].Details.Address, log[5].Entry.Reason));
+        Assert.Equal(ledger, await LedgerAsync());
+        Assert.NotNull(await Ledger.FindAsync(Own, new EventId("evt-1-1"), None));
+
+        Assert.Equal(1, await Store.Privacy.PruneAsync(Own, RetentionKind.Alerts, Sample.MonthEnd + Duration.FromDays(1), 9, None));
+        Assert.Equal(["alr_9", "alr_8"], (await Store.Alerts.ListAsync(Own, new AlertFilter { Now = Sample.Now }, None)).Select(stored => stored.Alert.Id));
+        Assert.Equal(1, await Store.Privacy.PruneAsync(Own, RetentionKind.PortalTokens, before, 9, None));
+        Assert.Equal(["young"], (await Store.PortalTokens.ListAsync(Own, new PortalTokenFilter(), None)).Select(token => token.Id));
+        Assert.Equal(0, await Store.Privacy.PruneAsync(Own, RetentionKind.PortalTokens, before, 9, None));
+    }
+
     [Fact(DisplayName = "PRIV-1: the text of a catalog version is put in another's place, and stays the version that it was")]
     public async Task AVersionIsRedacted()
     {

@@ -263,10 +263,10 @@ public abstract class ClosingTests : IDisposable
         await UseAsync(desk, "1", 30);
         desk.Clock.Now = At(40, 2);
         WeirOptions off = new() { Closing = false };
-        ClosingSchedule never = new(desk.Get<ClosingService>(), off, desk.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<ClosingSchedule>.Instance) { AfterStart = TimeSpan.Zero };
+        ClosingSchedule never = new(desk.Get<ClosingService>(), desk.Get<RetentionService>(), off, desk.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<ClosingSchedule>.Instance) { AfterStart = TimeSpan.Zero };
         await never.StartedAsync(CancellationToken.None);
         Assert.False(never.IsRunning);
-        ClosingSchedule schedule = new(desk.Get<ClosingService>(), new WeirOptions(), desk.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<ClosingSchedule>.Instance) { AfterStart = TimeSpan.Zero };
+        ClosingSchedule schedule = new(desk.Get<ClosingService>(), desk.Get<RetentionService>(), new WeirOptions(), desk.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<ClosingSchedule>.Instance) { AfterStart = TimeSpan.Zero };
         await schedule.StartedAsync(CancellationToken.None);
         while ((await desk.Store.ScheduledJobs.FindAsync(desk.Workspace, ClosingService.Job, CancellationToken.None))?.FinishedAt is null)
         {

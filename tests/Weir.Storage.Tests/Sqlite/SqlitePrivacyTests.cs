@@ -112,6 +112,7 @@ public sealed class SqlitePrivacyTests : IDisposable
             DROP TRIGGER events_stay_as_they_are;
             UPDATE events SET body = json_set(body, '$.r', 'said by ada', '$.a', 'ada herself') WHERE kind = 3;
             DROP TABLE erasures;
+            DROP TABLE retained;
             UPDATE event_details SET reason = NULL, actor = NULL;
             DELETE FROM event_details WHERE seq = (SELECT seq FROM events WHERE kind = 3);
             ALTER TABLE event_details DROP COLUMN reason;

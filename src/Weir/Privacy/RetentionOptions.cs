@@ -1,0 +1,42 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Weir;
+
+/// <summary>
+/// How long what names people is kept, by kind; null keeps it until it is erased. The server takes them from <c>Weir__Retention__…</c>.
+/// The ledger itself is kept. How long deliveries are kept says <see cref="WebhookOptions.KeepFor"/>.
+/// </summary>
+public sealed class RetentionOptions
+{
+    /// <summary>Senders' ids, users, addresses, user agents, free properties of events, and reasons of corrections, since they were recorded.</summary>
+    [Range(typeof(TimeSpan), "30.00:00:00", "36500.00:00:00")]
+    public TimeSpan? EventDetails { get; set; }
+
+    /// <summary>Alerts that are over, since they ended.</summary>
+    [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
+    public TimeSpan? Alerts { get; set; }
+
+    /// <summary>Portal tokens, since they expired.</summary>
+    [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
+    public TimeSpan? PortalTokens { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>The kinds with a bound.</summary>
+    internal IEnumerable<(RetentionKind Kind, TimeSpan Age)> Bounds()
+    {
+        foreach ((RetentionKind kind, TimeSpan? age) in new[] { (RetentionKind.EventDetails, EventDetails), (RetentionKind.Alerts, Alerts), (RetentionKind.PortalTokens, PortalTokens) })
+        {
+            if (age is { } known)
+            {
+                yield return (kind, known);
+            }
+        }
+    }
+}
+
+/// <summary>What retention takes away by its age.</summary>
+public enum RetentionKind
+{
+    EventDetails,
+    Alerts,
+    PortalTokens,
+}

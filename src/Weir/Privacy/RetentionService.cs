@@ -1,0 +1,112 @@
+using System.Text.Json.Nodes;
+
+using Microsoft.Extensions.Logging;
+
+using NodaTime;
+using NodaTime.Text;
+
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>
+/// Takes away by age what <see cref="RetentionOptions"/> bound (PRIV-2), with the daily work at 02:00 UTC: in small parts, on one node at a
+/// time, and goes on another day where it ended. It ends erases too that an earlier process could not.
+/// </summary>
+public sealed class RetentionService
+{
+    /// <summary>The job's name in the store.</summary>
+    public const string Job = "retention";
+
+    /// <summary>Rows in one transaction: others wait for milliseconds.</summary>
+    private const int RowsAtATime = 1_000;
+
+    private const int LongestError = 500;
+
+    private static readonly Duration s_lease = Duration.FromMinutes(5);
+
+    private readonly IWeirStore _store;
+    private readonly PrivacyService _privacy;
+    private readonly RetentionOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RetentionService> _logger;
+    private readonly string _owner = $"{Environment.MachineName}:{Environment.ProcessId}";
+
+    public RetentionService(IWeirStore store, PrivacyService privacy, RetentionOptions options, TimeProvider time, ILogger<RetentionService> logger)
+    {
+        _store = store;
+        _privacy = privacy;
+        _options = options;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Every workspace whose run of today is not done.</summary>
+    /// <returns>False when one of them must be done again.</returns>
+    public async Task<bool> RunAllAsync(CancellationToken cancellationToken)
+    {
+        bool done = true;
+        foreach (Workspace workspace in await _store.Workspaces.ListAsync(cancellationToken))
+        {
+            ScheduledJob? state = await _store.ScheduledJobs.FindAsync(workspace.Id, Job, cancellationToken);
+            if (state?.Through is not { } through || through < ClosingService.DueAt(Clock.Truncate(Instant.FromDateTimeOffset(_time.GetUtcNow()))))
+            {
+                done &= await RunAsync(workspace.Id, cancellationToken);
+            }
+        }
+
+        return done;
+    }
+
+    /// <summary>One workspace, now. False when it failed or another node runs it.</summary>
+    public async Task<bool> RunAsync(WorkspaceId workspace, CancellationToken cancellationToken)
+    {
+        if (await _store.ScheduledJobs.TakeAsync(workspace, Job, _owner, s_lease, cancellationToken) is not { } lease)
+        {
+            return false;
+        }
+
+        JsonObject counts = [];
+        long written = 0;
+        string? error = null;
+        try
+        {
+            foreach ((RetentionKind kind, TimeSpan age) in _options.Bounds())
+            {
+                Instant before = lease.TakenAt - Duration.FromTimeSpan(age);
+                long count = 0;
+                int step;
+                do
+                {
+                    step = await _store.Privacy.PruneAsync(workspace, kind, before, RowsAtATime, cancellationToken);
+                    count += step;
+                    if (!await _store.ScheduledJobs.KeepAsync(workspace, lease, s_lease, cancellationToken))
+                    {
+                        return false;
+                    }
+                }
+                while (step == RowsAtATime);
+                counts[kind.ToString()] = count;
+                written += count;
+            }
+
+            error = await _privacy.CompleteAsync(workspace, cancellationToken) ? null : "An erase waits for a reader of the state before.";
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            error = exception is OperationCanceledException ? "The run was stopped." : exception.Message[..Math.Min(exception.Message.Length, LongestError)];
+            if (exception is not OperationCanceledException)
+            {
+                Log.RetentionFailed(_logger, workspace.Value, exception);
+            }
+        }
+
+        ScheduledJobResult result = new() { Through = error is null ? lease.TakenAt : null, Written = written, Error = error };
+        AuditEntry audit = new(AuditActor.OfHost(Job), AuditActions.RetentionApplied, new AuditTarget("job", Job))
+        {
+            After = new JsonObject { ["at"] = InstantPattern.ExtendedIso.Format(lease.TakenAt), ["rows"] = counts },
+        };
+        // Also when the host stops: another node may go on at once.
+        return await _store.ScheduledJobs.EndAsync(workspace, lease, result, written > 0 ? audit : null, [], CancellationToken.None) && error is null;
+    }
+}
