@@ -30,25 +30,37 @@ internal sealed record EngineModel
 
     private long LastSequence { get; init; }
 
+    /// <summary>Whether the last step, a reservation, would not have had to wait for a slot.</summary>
+    public bool HadSlot { get; private init; }
+
     public EngineModel After(Step step)
     {
         EngineModel model = this with { Now = Now + Duration.FromSeconds(step.Wait) + Duration.FromMilliseconds(1) };
+        if (step.Verb == Verb.Look)
+        {
+            return model with { Told = model.Look(step.Account) };
+        }
+
         (EngineModel after, Outcome outcome) = step.Verb switch
         {
             Verb.Consume => model.Use(step, ConsumeMode.Enforce),
             Verb.BestEffort => model.Use(step, ConsumeMode.BestEffort),
             Verb.Record => model.Use(step, ConsumeMode.Record),
-            Verb.Reserve => model.Reserve(step),
+            Verb.Reserve or Verb.WaitReserve => model.Reserve(step),
             Verb.Reverse => model.Reverse(step),
-            Verb.Adjust => model.Adjust(step),
-            Verb.Override => model.Change(step, new AccountChange { SetOverride = new LimitOverride("credits", ScopeKind.Account, null, new Quantity(Math.Abs(step.Amount)), null, null) }, create: false),
-            Verb.Subscribe => model.Change(step, new AccountChange { Plan = PlanOf(step) }, create: true),
+            Verb.Adjust or Verb.Reset => model.Adjust(step),
+            Verb.Give => model.Give(step),
+            Verb.EndGrant => model.EndGrant(step),
+            Verb.Override => model.Change(step, new AccountChange { SetOverride = step.Override }, create: false),
+            Verb.Subscribe => model.Change(step, new AccountChange { Plan = step.Plan }, create: true),
+            Verb.PlanChange => model.Change(step, new AccountChange { Subscribe = step.Subscription }, create: false),
+            Verb.CancelPlanned => model.Change(step, new AccountChange { CancelPlanned = true }, create: false),
+            Verb.Suspend => model.Change(step, step.Suspension, create: true),
+            Verb.Move => model.Change(step, step.Moving, create: true),
             _ => model.Settle(step),
         };
-        return after with { Told = Model.Told.Of(outcome) };
+        return after with { Told = Model.Told.Of(step, outcome), HadSlot = outcome.Violations.All(violation => violation.Reason != Refusal.NoSlot) };
     }
-
-    public static string PlanOf(Step step) => step.Word is "reject" or "consume" ? "free" : "pro";
 
     public static string GrowthOf(Step step) => $"{step.Id}-grown-{step.Word}";
 
@@ -66,7 +78,8 @@ internal sealed record EngineModel
             return (model, repeat);
         }
 
-        Consume command = new() { Rated = rated, Mode = mode, Now = model.Now, Scopes = ScopesOf(step) };
+        model = model.Open(step.Account);
+        Consume command = new() { Rated = rated, Mode = mode, Now = model.NowOf(step.Account), Scopes = ScopesOf(step) };
         return model.Take(step.Account, step.Id, content, Weir.Engine.Admission.Decide(model.Accounts[step.Account], model.Workspace, s_book, command));
     }
 
@@ -78,13 +91,14 @@ internal sealed record EngineModel
         }
 
         EngineModel model = WithAccount(step.Account);
-        string content = $"{step.Verb} {step.Account} {step.User} {step.Type} {step.Amount} {step.Ttl}";
+        string content = $"Reserve {step.Account} {step.User} {step.Type} {step.Amount} {step.Ttl}";
         if (model.Repeat(step.Id, content) is { } repeat)
         {
             return (model, repeat);
         }
 
-        Consume wish = new() { Rated = rated, Mode = ConsumeMode.Enforce, Now = model.Now, Scopes = ScopesOf(step), TakesSlot = true };
+        model = model.Open(step.Account);
+        Consume wish = new() { Rated = rated, Mode = ConsumeMode.Enforce, Now = model.NowOf(step.Account), Scopes = ScopesOf(step), TakesSlot = true };
         Decision decision = Reservations.Decide(
             model.Accounts[step.Account], model.Workspace, s_book, new Reserve(wish, model.LastSequence + 1, Duration.FromSeconds(step.Ttl), "lease"));
         return model.Take(step.Account, step.Id, content, decision);
@@ -104,24 +118,26 @@ internal sealed record EngineModel
             return (this, grown);
         }
 
+        EngineModel model = Open(target.Account);
         if (original.Kind != EntryKind.Reservation)
         {
-            return (this, Failed(step.Id, new Failure(Refusal.ReservationNotFound, "", "")));
+            return (model, Failed(step.Id, new Failure(Refusal.ReservationNotFound, "", "")));
         }
 
         EntryKind end = step.Verb == Verb.Commit ? EntryKind.Commit : EntryKind.Release;
         if (step.Verb is Verb.Commit or Verb.Release && target.Later.FirstOrDefault(later => later.Entry.Kind == end && later.Content == content).Entry is { } earlier)
         {
-            return (this, new Outcome { Id = step.Id, Entry = earlier, Replayed = true });
+            return (model, new Outcome { Id = step.Id, Entry = earlier, Replayed = true });
         }
 
-        EngineModel model = this;
-        if (step.Verb == Verb.Commit && Accounts[target.Account].Holds.Find(target.Sequence) is { } due && !due.IsLiveAt(Now))
+        if (step.Verb == Verb.Commit && model.Accounts[target.Account].Holds.Find(target.Sequence) is { } due && !due.IsLiveAt(model.NowOf(target.Account)))
         {
-            Decision expired = Reservations.Expire(Accounts[target.Account], Workspace, s_book, due, Now);
-            model = Moved(target.Account, expired, step.Id, "expired");
+            Decision expired = Reservations.Expire(model.Accounts[target.Account], model.Workspace, s_book, due, model.NowOf(target.Account));
+            model = model.Moved(target.Account, expired, step.Id, "expired");
             target = model.Ids[step.Id];
         }
+
+        Instant now = model.NowOf(target.Account);
 
         (AccountState account, ImmutableArray<Entry> later, EventType type) = (model.Accounts[target.Account], [.. target.Later.Select(entry => entry.Entry)], s_catalog.Events[original.Type!]);
         RatedEvent? rated = null;
@@ -138,14 +154,14 @@ internal sealed record EngineModel
         Overrun overrun = step.Word switch { "consume" => Overrun.Consume, "record" => Overrun.Record, _ => Overrun.Reject };
         Decision decision = step.Verb switch
         {
-            Verb.Commit => Reservations.Decide(account, model.Workspace, s_book, new Commit(original, target.Sequence, later, rated, type, overrun, type.LateCommit, null, Now)),
-            Verb.Release => Reservations.Decide(account, model.Workspace, s_book, new Release(original, target.Sequence, later, null, Now, null)),
-            Verb.Extend => Reservations.Decide(account, model.Workspace, new Extend(original, target.Sequence, later, ttl, null, null, Now)),
-            _ => Reservations.Decide(account, model.Workspace, s_book, new Grow(original, target.Sequence, later, rated!, null, Now)),
+            Verb.Commit => Reservations.Decide(account, model.Workspace, s_book, new Commit(original, target.Sequence, later, rated, type, overrun, type.LateCommit, null, now)),
+            Verb.Release => Reservations.Decide(account, model.Workspace, s_book, new Release(original, target.Sequence, later, null, now, null)),
+            Verb.Extend => Reservations.Decide(account, model.Workspace, new Extend(original, target.Sequence, later, ttl, null, null, now)),
+            _ => Reservations.Decide(account, model.Workspace, s_book, new Grow(original, target.Sequence, later, rated!, null, now)),
         };
         if (decision.Failure is { Refusal: Refusal.ReservationEnded or Refusal.StaleFence } ended)
         {
-            return (model, Failed(step.Id, ended with { State = Reservations.StateOf(account.Holds.Find(target.Sequence), later, Now) }));
+            return (model, Failed(step.Id, ended with { State = Reservations.StateOf(account.Holds.Find(target.Sequence), later, now) }));
         }
 
         Outcome outcome = OutcomeOf(step.Id, decision) with { Hold = decision.Account.Holds.Find(target.Sequence) };
@@ -168,46 +184,135 @@ internal sealed record EngineModel
             return (this, Failed(step.Id, new Failure(Refusal.EventNotFound, "", "")));
         }
 
+        EngineModel model = Open(target.Account);
         if (target.Later.FirstOrDefault(later => later.Entry.Kind == EntryKind.Reversal).Entry is { } earlier)
         {
-            return (this, new Outcome { Id = step.Id, Entry = earlier, Replayed = true });
+            return (model, new Outcome { Id = step.Id, Entry = earlier, Replayed = true });
         }
 
         Decision decision = Corrections.Decide(
-            Accounts[target.Account], Workspace, s_book, new Reverse(original, target.Sequence, [.. target.Later.Select(later => later.Entry)], Now, null, "model"));
-        return (decision.Entry is null ? this : Moved(target.Account, decision, step.Id, "reversed"), OutcomeOf(step.Id, decision));
+            model.Accounts[target.Account], model.Workspace, s_book,
+            new Reverse(original, target.Sequence, [.. target.Later.Select(later => later.Entry)], model.NowOf(target.Account), null, "model"));
+        return (decision.Entry is null ? model : model.Moved(target.Account, decision, step.Id, "reversed"), OutcomeOf(step.Id, decision));
     }
 
     private (EngineModel, Outcome) Adjust(Step step)
     {
-        decimal amount = AdjustmentOf(step);
-        string content = $"adjust {step.Account} {amount}";
+        bool resets = step.Verb == Verb.Reset;
+        string meter = resets ? step.ResetMeter : "credits";
+        decimal amount = resets ? 0 : AdjustmentOf(step);
+        string content = $"{step.Verb} {step.Account} {meter} {amount}";
         if (Repeat(step.Id, content) is { } repeat)
         {
             return (this, repeat);
         }
 
-        if (!Accounts.TryGetValue(step.Account, out AccountState? account))
+        if (!Accounts.ContainsKey(step.Account))
         {
             return (this, Failed(step.Id, new Failure(Refusal.UnknownAccount, "", "")));
         }
 
-        Decision decision = Corrections.Decide(account, Workspace, s_book, new Adjust(s_catalog.Meters["credits"], new Quantity((long)(amount * 100)), Now, "model", "model"));
-        return Take(step.Account, step.Id, content, decision);
+        EngineModel model = Open(step.Account);
+        Adjust adjust = new(s_catalog.Meters[meter], new Quantity((long)(amount * 100)), model.NowOf(step.Account), "model", "model") { Resets = resets };
+        return model.Take(step.Account, step.Id, content, Corrections.Decide(model.Accounts[step.Account], model.Workspace, s_book, adjust));
+    }
+
+    private (EngineModel, Outcome) Give(Step step)
+    {
+        GrantRequest request = step.Grant;
+        string content = $"give {step.Account} {request}";
+        if (Repeat(step.Id, content) is { } repeat)
+        {
+            return (this, repeat);
+        }
+
+        if (!Accounts.ContainsKey(step.Account))
+        {
+            return (this, Failed(step.Id, new Failure(Refusal.UnknownAccount, "", "")));
+        }
+
+        EngineModel model = Open(step.Account);
+        Meter meter = s_catalog.Meters[request.Meter];
+        Quantity Units(decimal amount) => Quantity.TryFromDecimal(amount, meter.Scale, out Quantity units) ? units : throw new InvalidOperationException($"{amount} has too many decimals.");
+        GrantTerms terms = new()
+        {
+            Meter = meter.Key,
+            Scale = meter.Scale,
+            Per = request.Per,
+            Amount = Units(request.Amount),
+            Priority = request.Priority,
+            Start = request.Start ?? Now,
+            End = request.Expiry ?? Instant.MaxValue,
+            BeforePlan = request.BeforePlan,
+            Recurrence = request.Recurrence,
+            Rollover = request.Rollover is { } rollover ? new GrantRollover(Units(rollover.Max!.Value), Units(rollover.Min)) : null,
+        };
+        Give give = new(terms, model.LastSequence + 1, model.NowOf(step.Account), null, "model");
+        return model.Take(step.Account, step.Id, content, Granting.Decide(model.Accounts[step.Account], model.Workspace, s_book, give));
+    }
+
+    private (EngineModel, Outcome) EndGrant(Step step)
+    {
+        EngineModel model = Open(step.Account);
+        if (Ids.GetValueOrDefault(step.Id) is not { Entry.Kind: EntryKind.Grant } target || target.Account != step.Account)
+        {
+            return (model, Failed(step.Id, new Failure(Refusal.GrantNotFound, "", "")));
+        }
+
+        Instant now = model.NowOf(step.Account);
+        AccountState account = model.Accounts[step.Account];
+        if (!account.Grants.TryGetValue(target.Sequence, out Grant? grant) || now >= grant.EndsAt)
+        {
+            return (model, new Outcome { Id = step.Id });
+        }
+
+        Decision decision = Granting.Decide(account, model.Workspace, s_book, new EndGrant(target.Sequence, now, null, "model"));
+        return (model.Moved(step.Account, decision, step.Id, "ended"), new Outcome { Id = step.Id });
+    }
+
+    /// <summary>The account's figures as they are shown.</summary>
+    private string Look(string key)
+    {
+        if (!Accounts.TryGetValue(key, out AccountState? account))
+        {
+            return Refusal.UnknownAccount.Code();
+        }
+
+        // Looking opens the periods for itself, without effect.
+        Instant at = Instant.Max(Now, account.Account.DecidedAt);
+        AccountState opened = Opening.Of(account, account, s_book, Now, long.MinValue).Account;
+        return Model.Told.Of(s_book.PlanOf(account.Account, at).Key, UsageView.Of(opened, s_book, at), opened.Holds.LiveAt(Now).Count(hold => hold.Slot is not null));
     }
 
     private (EngineModel, Outcome) Change(Step step, AccountChange change, bool create)
     {
-        EngineModel model = create ? WithAccount(step.Account) : this;
-        if (!model.Accounts.TryGetValue(step.Account, out AccountState? account))
+        EngineModel model = create ? WithAccount(step.Account, change) : this;
+        if (model.Accounts.GetValueOrDefault(step.Account) is null)
         {
             return (this, Failed(step.Account, new Failure(Refusal.UnknownAccount, "", "")));
         }
 
-        Account? changed = AccountRules.Apply(account.Account, change, s_book, step.Account, Now, out Failure? failure);
+        model = model.Open(step.Account);
+        AccountState account = model.Accounts[step.Account];
+        Account? changed = AccountRules.Apply(account.Account, change, s_book, step.Account, model.NowOf(step.Account), out Failure? failure);
         return changed is null
             ? (model, Failed(step.Account, failure!))
             : (model with { Accounts = model.Accounts.SetItem(step.Account, account with { Account = changed }) }, new Outcome { Id = step.Account });
+    }
+
+    /// <summary>Later than the account's last decision, and not before the last one about what all share (TX-3).</summary>
+    private Instant NowOf(string account) => Instant.Max(Now, Instant.Max(Accounts[account].Account.DecidedAt + Clock.Microsecond, Workspace.Account.DecidedAt));
+
+    /// <summary>The first command of a new period opens it, whatever becomes of the command (GRANT-3).</summary>
+    private EngineModel Open(string key)
+    {
+        if (!Accounts.TryGetValue(key, out AccountState? account))
+        {
+            return this;
+        }
+
+        Opened opened = Opening.Of(account, Workspace, s_book, NowOf(key), LastSequence + 1);
+        return this with { Accounts = Accounts.SetItem(key, opened.Account), LastSequence = LastSequence + opened.Entries.Length };
     }
 
     public static decimal AdjustmentOf(Step step) => step.Amount == 0 ? 1 : step.Number;
@@ -243,15 +348,21 @@ internal sealed record EngineModel
         };
     }
 
-    private EngineModel WithAccount(string key) => Accounts.ContainsKey(key) ? this : this with { Accounts = Accounts.Add(key, AccountState.Of(NewAccount(Accounts.Count + 1, Now))) };
+    private EngineModel WithAccount(string key, AccountChange? change = null) =>
+        Accounts.ContainsKey(key) ? this : this with { Accounts = Accounts.Add(key, AccountState.Of(NewAccount(Accounts.Count + 1, Now, change))) };
 
-    private static Account NewAccount(long id, Instant now) => new()
+    /// <summary>A zone or an anchor that an account begins with shapes its first period already.</summary>
+    private static Account NewAccount(long id, Instant now, AccountChange? change = null)
     {
-        Id = id,
-        CreatedAt = now,
-        Plan = s_catalog.DefaultPlan.Key,
-        Timeline = Timeline.Starting(Schedule.StartingOn(now, DateTimeZone.Utc)),
-    };
+        Schedule schedule = Schedule.StartingOn(now, change?.Zone ?? DateTimeZone.Utc);
+        return new Account
+        {
+            Id = id,
+            CreatedAt = now,
+            Plan = s_catalog.DefaultPlan.Key,
+            Timeline = Timeline.Starting(change?.Anchor is { } anchor ? new Schedule(schedule.Zone, anchor) : schedule),
+        };
+    }
 
     private static RatedEvent? Rate(Step step, out Failure? failure) => Rater.Rate(s_catalog, s_catalog.Events[step.Type], NumberOf(step), null, out failure);
 

@@ -1,6 +1,10 @@
 using FsCheck;
 using FsCheck.Fluent;
 
+using NodaTime;
+
+using Weir.Engine;
+
 namespace Weir.Server.Tests.Model;
 
 internal enum Verb
@@ -17,6 +21,15 @@ internal enum Verb
     Adjust,
     Override,
     Subscribe,
+    WaitReserve,
+    Give,
+    EndGrant,
+    Reset,
+    PlanChange,
+    CancelPlanned,
+    Suspend,
+    Move,
+    Look,
 }
 
 /// <summary>One command as every side can carry it out. Ids are few, so that repeats and other contents under an id happen often.</summary>
@@ -40,14 +53,14 @@ internal sealed record Step(int Wait, Verb Verb, string Account, string? User, s
           free:
             allowances:
               credits: [{ limit: 60, per: month }, { limit: 25, per: hour }, { limit: 20, per: day, scope: user }]
-              calls: { limit: 12, per: day }
+              calls: { limit: 12, per: day, rollover: { max: 6 } }
               storage: { limit: 50 }
             slots: { job: 2 }
             rates: { api: { limit: 4, per: 1m, scope: user } }
             requests: { max_n: 40 }
           pro:
             price: { monthly: 10 }
-            allowances: { credits: { limit: 200, per: month, enforcement: soft, ceiling: 260, overage: { rate: 0.5 } }, storage: { limit: 500 } }
+            allowances: { credits: { limit: 200, per: month, enforcement: soft, ceiling: 260, overage: { rate: 0.5 } }, calls: { limit: 40, per: week, rollover: true }, storage: { limit: 500 } }
             slots: { job: 4 }
             rates: { api: { limit: 40, per: 1m } }
         workspace:
@@ -59,19 +72,59 @@ internal sealed record Step(int Wait, Verb Verb, string Account, string? User, s
 
     public decimal Number => Amount / 100m;
 
+    /// <summary>Whether its answer is only that it was done, or why not.</summary>
+    public bool IsQuiet => Verb is Verb.Override or Verb.Subscribe or Verb.EndGrant or Verb.PlanChange or Verb.CancelPlanned or Verb.Suspend or Verb.Move;
+
+    public string Plan => Word is "reject" or "consume" ? "free" : "pro";
+
+    /// <summary>A time that is the same whenever the step comes, so that its repeat has the same content; it may have passed.</summary>
+    public Instant Fixed => EngineModel.Start + Duration.FromSeconds(10L * Ttl);
+
+    public LimitOverride Override => new("credits", ScopeKind.Account, null, new Quantity(Math.Abs(Amount)), Word == "held" ? Fixed : null, null);
+
+    /// <summary>A plan at once or with the next period, for good or until a time.</summary>
+    public SubscriptionChange Subscription => new(Plan) { When = Ttl >= 900 ? PlanStart.NextPeriod : PlanStart.Immediate, Until = Amount > 1_000 ? Fixed : null, Then = Amount > 2_000 ? "pro" : null };
+
+    public AccountChange Suspension => new() { Suspended = Word == "held" };
+
+    /// <summary>Other days of renewal.</summary>
+    public AccountChange Moving => new() { Zone = DateTimeZoneProviders.Tzdb[Word == "held" ? "Europe/Berlin" : "UTC"], Anchor = Amount > 1_000 ? new LocalDateTime(2026, 1, 31, 9, 0) : null };
+
+    public string ResetMeter => Word switch { "reject" => "calls", "consume" => "storage", _ => "credits" };
+
+    /// <summary>Once for good, once with an end and before the plan, recurring with rollover, or later for one balance.</summary>
+    public GrantRequest Grant => Word switch
+    {
+        "reject" => new GrantRequest { Meter = "credits", Amount = Number },
+        "consume" => new GrantRequest { Meter = "credits", Amount = Number, Expiry = Fixed, BeforePlan = true, Priority = 7 },
+        "record" => new GrantRequest { Meter = "calls", Amount = Math.Abs(Amount % 7) + 1, Recurrence = Per.Day, Rollover = new RolloverRequest(5, 1), Priority = 3 },
+        _ => new GrantRequest { Meter = "credits", Amount = Math.Abs(Number) + 5, Start = Fixed, Per = Per.Hour },
+    };
+
     public static Gen<Step> Any { get; } =
-        from wait in Gen.Elements(0, 0, 1, 7, 30, 61, 900, 3_600, 40_000, 90_000, 400_000)
+        from wait in Gen.Elements(0, 0, 0, 1, 1, 7, 30, 61, 61, 900, 900, 3_600, 3_600, 40_000, 90_000, 400_000, 1_300_000)
         from verb in Gen.Elements(
             Verb.Consume, Verb.Consume, Verb.Consume, Verb.BestEffort, Verb.Record, Verb.Reserve, Verb.Reserve, Verb.Reserve, Verb.Commit, Verb.Commit,
-            Verb.Commit, Verb.Release, Verb.Extend, Verb.Grow, Verb.Reverse, Verb.Adjust, Verb.Override, Verb.Subscribe)
+            Verb.Commit, Verb.Release, Verb.Extend, Verb.Grow, Verb.Reverse, Verb.Adjust, Verb.Override, Verb.Subscribe,
+            Verb.WaitReserve, Verb.Give, Verb.Give, Verb.EndGrant, Verb.Reset, Verb.PlanChange, Verb.CancelPlanned, Verb.Suspend, Verb.Move, Verb.Look, Verb.Look)
         from account in Gen.Elements("a", "a", "b")
         from user in Gen.Elements("u", "v", null)
         from type in Gen.Elements(s_types)
-        from id in Gen.Choose(1, 14)
+        from number in Gen.Choose(1, 12)
+        from stray in Gen.Choose(0, 11)
         from amount in Gen.Elements(0, 1, 100, 250, 500, 999, 1_000, 1_500, 2_000, 2_500, 4_100, -300)
         from ttl in Gen.Elements(1, 30, 900, 7_200, 300_000)
         from word in Gen.Elements("reject", "consume", "record", "held")
-        select new Step(wait, verb, account, user, type, "id-" + id, amount, ttl, word);
+        select new Step(wait, verb, account, user, type, IdOf(verb, number, stray == 0), amount, ttl, word);
 
-    public override string ToString() => $"+{Wait}s {Verb} {Id} {Account}{(User is null ? "" : "/" + User)} {Type} n={Number} ttl={Ttl} {Word}";
+    /// <summary>Mostly of the kind that the verb makes or is about, so that it finds what it wants; now and then one that all share.</summary>
+    private static string IdOf(Verb verb, int number, bool isStray) => isStray ? $"x-{number % 3}" : verb switch
+    {
+        Verb.Reserve or Verb.WaitReserve or Verb.Commit or Verb.Release or Verb.Extend or Verb.Grow => $"r-{number % 7}",
+        Verb.Give or Verb.EndGrant => $"g-{number % 5}",
+        Verb.Adjust or Verb.Reset => $"c-{number}",
+        _ => $"e-{number}",
+    };
+
+    public override string ToString() => Verb == Verb.Give ? $"+{Wait}s Give {Id} {Account} {Grant}" : $"+{Wait}s {Verb} {Id} {Account}{(User is null ? "" : "/" + User)} {Type} n={Number} ttl={Ttl} {Word}";
 }
