@@ -13,7 +13,8 @@ namespace Weir;
 /// <summary>
 /// The body of a ledger row as compact JSON: properties, charges with their trace, lines with the figures after them, cost, observed
 /// violations. What stores filter by (kind, account, scopes, type, times, catalog version, plan, flags, target) stands in columns beside
-/// it; reason and actor, which are words of people, stand with the details, where an erase reaches them (PRIV-1). Members at their defaults are left out; times are microseconds; amounts are smallest units.
+/// it; reason and actor, which are words of people, stand with the details, where an erase reaches them (PRIV-1). Members at their
+/// defaults are left out; times are microseconds; amounts are smallest units.
 /// </summary>
 public static class EntryJson
 {

@@ -71,14 +71,13 @@ internal sealed record EngineModel
             return (this, Failed(step.Id, failure!));
         }
 
-        EngineModel model = WithAccount(step.Account);
         string content = $"{step.Verb} {step.Account} {step.User} {step.Type} {step.Amount}";
-        if (model.Repeat(step.Id, content) is { } repeat)
+        if (Repeat(step.Id, content) is { } repeat)
         {
-            return (model, repeat);
+            return (this, repeat);
         }
 
-        model = model.Open(step.Account);
+        EngineModel model = WithAccount(step.Account).Open(step.Account);
         Consume command = new() { Rated = rated, Mode = mode, Now = model.NowOf(step.Account), Scopes = ScopesOf(step) };
         return model.Take(step.Account, step.Id, content, Weir.Engine.Admission.Decide(model.Accounts[step.Account], model.Workspace, s_book, command));
     }
@@ -90,14 +89,13 @@ internal sealed record EngineModel
             return (this, Failed(step.Id, failure!));
         }
 
-        EngineModel model = WithAccount(step.Account);
         string content = $"Reserve {step.Account} {step.User} {step.Type} {step.Amount} {step.Ttl}";
-        if (model.Repeat(step.Id, content) is { } repeat)
+        if (Repeat(step.Id, content) is { } repeat)
         {
-            return (model, repeat);
+            return (this, repeat);
         }
 
-        model = model.Open(step.Account);
+        EngineModel model = WithAccount(step.Account).Open(step.Account);
         Consume wish = new() { Rated = rated, Mode = ConsumeMode.Enforce, Now = model.NowOf(step.Account), Scopes = ScopesOf(step), TakesSlot = true };
         Decision decision = Reservations.Decide(
             model.Accounts[step.Account], model.Workspace, s_book, new Reserve(wish, model.LastSequence + 1, Duration.FromSeconds(step.Ttl), "lease"));
