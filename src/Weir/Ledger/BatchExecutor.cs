@@ -37,61 +37,81 @@ public sealed class BatchExecutor
         }
     }
 
-    /// <summary>One transaction. Returns the commands that must wait for the next, because they are about something this one wrote.</summary>
+    /// <summary>
+    /// What takes effect takes it in one transaction. Returns the commands that must wait for the next, because they are about something
+    /// this one wrote.
+    /// </summary>
     private async Task<IReadOnlyList<LedgerCommand>> ExecuteOnceAsync(WorkspaceId workspace, IReadOnlyList<LedgerCommand> commands)
     {
         LedgerLoad load = LoadOf(commands);
         for (int attempt = 1; ; attempt++)
         {
-            Dictionary<AccountKey, ChangeAccountCommand?> missing;
-            await using (ILedgerTransaction transaction = await _store.Ledger.BeginAsync(workspace, CancellationToken.None))
+            try
             {
-                LedgerSnapshot snapshot = await transaction.LoadAsync(load, CancellationToken.None);
-                CatalogBook book = await _catalogs.BookAsync(workspace, snapshot.ActiveCatalogVersion, snapshot.Accounts.Values.Select(s => s.Account), CancellationToken.None);
-                missing = Missing(commands, snapshot, book);
-                if (missing.Count == 0 || attempt == MostAttempts)
+                if (await TryAsync(workspace, commands, load, isLast: attempt == MostAttempts) is { } waiting)
                 {
-                    Batch batch = new(workspace, snapshot, book);
-                    Outcome?[] outcomes = new Outcome?[commands.Count];
-                    List<LedgerCommand> waiting = [];
-                    for (int i = 0; i < commands.Count; i++)
-                    {
-                        if (batch.MustWait(commands[i]))
-                        {
-                            waiting.Add(commands[i]);
-                        }
-                        else
-                        {
-                            outcomes[i] = await DecideAloneAsync(batch, transaction, commands[i]);
-                        }
-                    }
-
-                    if (batch.Writes() is not { } writes)
-                    {
-                        Answer(commands, outcomes);
-                        return waiting;
-                    }
-
-                    if (await transaction.WriteAsync(writes, CancellationToken.None))
-                    {
-                        await transaction.CommitAsync(CancellationToken.None);
-                        _summaries.Take(workspace, snapshot, writes.Rows);
-                        Answer(commands, outcomes);
-                        return waiting;
-                    }
-
-                    if (attempt == MostAttempts)
-                    {
-                        throw new StoreUnavailableException("The batch lost its ids to other nodes too often; repeat it with the same ids.");
-                    }
-
-                    _instruments.Retries.Add(1);
-                    continue;
+                    return waiting;
                 }
             }
-
-            await CreateAsync(workspace, missing);
+            catch (StoreConflictException) when (attempt < MostAttempts)
+            {
+                _instruments.Retries.Add(1);
+            }
         }
+    }
+
+    /// <summary>One transaction; null when it has to be decided again.</summary>
+    private async Task<IReadOnlyList<LedgerCommand>?> TryAsync(WorkspaceId workspace, IReadOnlyList<LedgerCommand> commands, LedgerLoad load, bool isLast)
+    {
+        Dictionary<AccountKey, ChangeAccountCommand?> missing;
+        await using (ILedgerTransaction transaction = await _store.Ledger.BeginAsync(workspace, CancellationToken.None))
+        {
+            LedgerSnapshot snapshot = await transaction.LoadAsync(load, CancellationToken.None);
+            CatalogBook book = await _catalogs.BookAsync(workspace, snapshot.ActiveCatalogVersion, snapshot.Accounts.Values.Select(s => s.Account), CancellationToken.None);
+            missing = Missing(commands, snapshot, book);
+            if (missing.Count == 0 || isLast)
+            {
+                Batch batch = new(workspace, snapshot, book);
+                Outcome?[] outcomes = new Outcome?[commands.Count];
+                List<LedgerCommand> waiting = [];
+                for (int i = 0; i < commands.Count; i++)
+                {
+                    if (batch.MustWait(commands[i]))
+                    {
+                        waiting.Add(commands[i]);
+                    }
+                    else
+                    {
+                        outcomes[i] = await DecideAloneAsync(batch, transaction, commands[i]);
+                    }
+                }
+
+                if (batch.Writes() is not { } writes)
+                {
+                    Answer(commands, outcomes);
+                    return waiting;
+                }
+
+                if (await transaction.WriteAsync(writes, CancellationToken.None))
+                {
+                    await transaction.CommitAsync(CancellationToken.None);
+                    _summaries.Take(workspace, snapshot, writes.Rows);
+                    Answer(commands, outcomes);
+                    return waiting;
+                }
+
+                if (isLast)
+                {
+                    throw new StoreUnavailableException("The batch lost its ids to other nodes too often; repeat it with the same ids.");
+                }
+
+                _instruments.Retries.Add(1);
+                return null;
+            }
+        }
+
+        await CreateAsync(workspace, missing);
+        return null;
     }
 
     private static LedgerLoad LoadOf(IReadOnlyList<LedgerCommand> commands)
@@ -217,7 +237,7 @@ public sealed class BatchExecutor
         {
             return command.Failed(new Failure(Refusal.QuantityOverflow, "", "A balance would leave the range of 64 bits; nothing was recorded."));
         }
-        catch (Exception exception) when (exception is not (StoreUnavailableException or OutOfMemoryException))
+        catch (Exception exception) when (exception is not (StoreUnavailableException or StoreConflictException or OutOfMemoryException))
         {
             // A fault of Weir's own in one decision is answered as such; decisions are pure, so the others stand.
             command.Fail(exception);

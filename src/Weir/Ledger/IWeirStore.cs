@@ -56,3 +56,23 @@ public sealed class StoreUnavailableException : Exception
     {
     }
 }
+
+/// <summary>
+/// A transaction lost against another one, as where two lock each other out. Nothing of it stands, and it is decided again with the same ids.
+/// </summary>
+public sealed class StoreConflictException : Exception
+{
+    public StoreConflictException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+
+    public StoreConflictException(string message)
+        : base(message)
+    {
+    }
+
+    public StoreConflictException()
+    {
+    }
+}

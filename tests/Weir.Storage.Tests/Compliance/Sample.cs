@@ -66,7 +66,7 @@ internal static class Sample
         return new Balance(known, end ?? (known.Per == Per.Lifetime ? Instant.MaxValue : MonthEnd), new Quantity(used), new Quantity(held));
     }
 
-    public static RateWindow Window => new(3_600_000_000, 29_555_111, [5, 0, 3, long.MaxValue / 4]);
+    public static RateWindow Window => new(3_600_000_000, Clock.ToMicros(Now) / 60_000_000, [5, 0, 3, long.MaxValue / 4]);
 
     public static AccountState FullState(long id = AcmeId) => new(
         FullAccount(id),

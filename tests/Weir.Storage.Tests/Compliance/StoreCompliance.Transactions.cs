@@ -49,7 +49,7 @@ public abstract partial class StoreCompliance
         {
             Account = state.Account with { Version = 1, Suspended = false, Overrides = [], PinnedVersion = null, FirstLiveEventAt = null },
             Balances = state.Balances.SetItem(more.Key, more),
-            Rates = state.Rates.SetItem(rate, Sample.Window with { Newest = 29_555_112, Counts = [1, 2] }),
+            Rates = state.Rates.SetItem(rate, Sample.Window with { Newest = Sample.Window.Newest + 1, Counts = [1, 2] }),
             Holds = state.Holds.Remove(42),
         };
         await WriteAsync(new LedgerWrites { Accounts = [new AccountWrite(next, [more.Key], [rate]) { Key = Sample.Acme, Parts = [new StatePart(StatePartKind.Hold, 42)] }] });

@@ -421,3 +421,21 @@ public sealed class SqliteClosingTests : ClosingTests
         return time => new SqliteStore(folder.Options, time);
     }
 }
+
+public sealed class PostgreSqlClosingTests : ClosingTests
+{
+    private readonly List<PostgreSqlDatabase> _databases = [];
+
+    public override void Dispose()
+    {
+        _databases.ForEach(database => database.Dispose());
+        base.Dispose();
+    }
+
+    private protected override Func<TimeProvider, IWeirStore> NewStore()
+    {
+        PostgreSqlDatabase database = new();
+        _databases.Add(database);
+        return database.NewStore;
+    }
+}

@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace Weir.Sqlite;
+namespace Weir;
 
 /// <summary>Numbers of variable length and texts, one after the other, in a buffer that is used again and again.</summary>
-internal sealed class ByteWriter
+public sealed class ByteWriter
 {
     private const int LargestNumber = 10;
 
@@ -48,7 +48,7 @@ internal sealed class ByteWriter
 }
 
 /// <summary>Reads what <see cref="ByteWriter"/> wrote.</summary>
-internal ref struct ByteReader(ReadOnlySpan<byte> bytes)
+public ref struct ByteReader(ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
     private int _position;

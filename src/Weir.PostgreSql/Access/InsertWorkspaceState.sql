@@ -1,0 +1,2 @@
+-- With its workspace.
+INSERT INTO workspace_state (workspace) VALUES ($1)

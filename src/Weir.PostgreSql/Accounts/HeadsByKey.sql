@@ -1,0 +1,2 @@
+-- As they stand.
+AND p.key = ANY ($2)

@@ -1,0 +1,2 @@
+-- After what hangs on it.
+DELETE FROM webhooks WHERE workspace = $1 AND id = $2

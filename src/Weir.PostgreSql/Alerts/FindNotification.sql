@@ -1,0 +1,2 @@
+-- By the id that receivers know.
+SELECT seq FROM notifications WHERE workspace = $1 AND id = $2

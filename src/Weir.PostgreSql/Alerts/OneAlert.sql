@@ -1,0 +1,2 @@
+-- One of an account.
+AND account = $2 AND id = $3

@@ -1,0 +1,2 @@
+-- Meters that have entries.
+SELECT meter FROM used_meters WHERE workspace = $1

@@ -1,0 +1,34 @@
+using System.Net.Sockets;
+
+using Npgsql;
+
+namespace Weir.PostgreSql;
+
+/// <summary>What the database answered, or did not answer, instead of doing what it was asked.</summary>
+internal static class Failures
+{
+    /// <summary>idle_in_transaction_session_timeout: the node stood still too long, and the database let its transaction go.</summary>
+    private const string IdleInTransaction = "25P03";
+
+    /// <summary>The transaction lost against others; nothing of it stands, and it may be run again as it is.</summary>
+    public static bool IsLost(PostgresException exception) => exception.SqlState
+        is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or IdleInTransaction;
+
+    /// <summary>As the shell knows it; null for what is a fault of the program.</summary>
+    public static StoreUnavailableException? AsUnavailable(Exception exception) => exception switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => new StoreUnavailableException("The database did not get a lock in time: another transaction holds it for long. Repeat with the same ids.", exception),
+        PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new StoreUnavailableException("The database took too long for a statement and gave it up. Repeat with the same ids.", exception),
+        PostgresException { SqlState: PostgresErrorCodes.DiskFull } => new StoreUnavailableException("The database's disk is full. Free some space; nothing that was acknowledged is lost.", exception),
+        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } e => new StoreUnavailableException($"The database refuses the role: {e.MessageText}.", exception),
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } e => new StoreUnavailableException($"The role lacks a right ({e.MessageText}). Run 'weir migrate' with the owner's connection and --runtime-user.", exception),
+        PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.InvalidCatalogName } e => new StoreUnavailableException($"The database has no schema of Weir ({e.MessageText}). Run 'weir migrate' with the owner's connection.", exception),
+        PostgresException e when IsLost(e) => new StoreUnavailableException("The transaction lost against others too often; repeat with the same ids.", exception),
+        PostgresException e when e.SqlState.StartsWith("08", StringComparison.Ordinal) || e.SqlState.StartsWith("53", StringComparison.Ordinal)
+            || e.SqlState.StartsWith("57P", StringComparison.Ordinal) || e.SqlState.StartsWith("58", StringComparison.Ordinal)
+            || e.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction => new StoreUnavailableException($"The database cannot be used now ({e.MessageText}).", exception),
+        PostgresException => null,
+        NpgsqlException or SocketException or TimeoutException or IOException => new StoreUnavailableException($"The database cannot be reached ({exception.Message}).", exception),
+        _ => null,
+    };
+}

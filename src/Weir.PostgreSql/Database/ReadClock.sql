@@ -1,0 +1,2 @@
+-- Tests give a time of their own.
+SELECT clock_micros($1)

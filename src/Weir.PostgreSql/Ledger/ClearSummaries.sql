@@ -1,0 +1,2 @@
+-- They can be made again from the log.
+DELETE FROM summaries WHERE workspace = $1

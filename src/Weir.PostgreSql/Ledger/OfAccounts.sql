@@ -1,0 +1,2 @@
+-- Of some accounts.
+  AND e.account = ANY ($6)

@@ -1,0 +1,2 @@
+-- Of one account, along its index.
+  AND e.account = $7

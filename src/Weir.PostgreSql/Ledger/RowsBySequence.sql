@@ -1,0 +1,3 @@
+-- By their numbers.
+AND e.seq = ANY ($2)
+ORDER BY e.seq

@@ -1,0 +1,78 @@
+namespace Weir.PostgreSql;
+
+/// <summary>
+/// Everything of Weir in a PostgreSQL database (15 or later) that any number of nodes share. What it has acknowledged is committed there.
+/// </summary>
+public sealed class PostgreSqlStore : IWeirStore
+{
+    private readonly PostgreSqlStoreOptions _options;
+    private readonly Database _database;
+
+    /// <param name="connectionString">As Npgsql takes it, for the runtime role.</param>
+    public PostgreSqlStore(string connectionString)
+        : this(new PostgreSqlStoreOptions { ConnectionString = connectionString })
+    {
+    }
+
+    public PostgreSqlStore(PostgreSqlStoreOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _database = new Database(options);
+        ActiveCatalogs active = new();
+        Workspaces = new PostgreSqlWorkspaces(_database);
+        Keys = new PostgreSqlKeys(_database);
+        Catalogs = new PostgreSqlCatalogs(_database, active);
+        Accounts = new PostgreSqlAccounts(_database);
+        Ledger = new PostgreSqlLedger(_database, active);
+        Summaries = new PostgreSqlSummaries(_database);
+        Periods = new PostgreSqlPeriods(_database);
+        ScheduledJobs = new PostgreSqlScheduledJobs(_database);
+        Notifications = new PostgreSqlNotifications(_database);
+        Alerts = new PostgreSqlAlerts(_database);
+        Audit = new PostgreSqlAudit(_database);
+        PortalTokens = new PostgreSqlPortalTokens(_database);
+        Deliveries = new PostgreSqlDeliveries(_database);
+        Privacy = new PostgreSqlPrivacy(_database);
+    }
+
+    public IWorkspaceStore Workspaces { get; }
+
+    public IKeyStore Keys { get; }
+
+    public ICatalogStore Catalogs { get; }
+
+    public IAccountStore Accounts { get; }
+
+    public ILedgerStore Ledger { get; }
+
+    public ISummaryStore Summaries { get; }
+
+    public IPeriodStore Periods { get; }
+
+    public IScheduledJobStore ScheduledJobs { get; }
+
+    public INotificationStore Notifications { get; }
+
+    public IAlertStore Alerts { get; }
+
+    public IAuditStore Audit { get; }
+
+    public IPortalTokenStore PortalTokens { get; }
+
+    public IDeliveryStore Deliveries { get; }
+
+    public IPrivacyStore Privacy { get; }
+
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        if (_options.InsecureOwner)
+        {
+            await PostgreSqlSchema.MigrateAsync(_options.ConnectionString, null, null, cancellationToken);
+        }
+
+        await SelfCheck.RunAsync(_database, _options.InsecureOwner, cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+}

@@ -1,0 +1,38 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Weir.PostgreSql;
+
+/// <summary>How a node uses the database.</summary>
+public sealed record PostgreSqlStoreOptions
+{
+    public const int DefaultConnections = 32;
+
+    /// <summary>As Npgsql takes it, for the runtime role: <c>Host=db;Database=weir;Username=weir_runtime;Password=…;SSL Mode=VerifyFull</c>.</summary>
+    [Required]
+    public required string ConnectionString { get; init; }
+
+    /// <summary>
+    /// For development: the role may own the schema, or be a superuser, and brings the schema up to date by itself. Row-level security does
+    /// not hold a superuser back.
+    /// </summary>
+    public bool InsecureOwner { get; init; }
+
+    /// <summary>Connections of this node at the most; further callers wait.</summary>
+    [Range(2, 1_000)]
+    public int Connections { get; init; } = DefaultConnections;
+
+    /// <summary>After how long the database gives up a statement.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan StatementTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a statement waits for a lock of another.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>After how long the database takes its locks from a node that stands still in the middle of a transaction.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    public TimeSpan IdleInTransactionTimeout { get; init; } = TimeSpan.FromMilliseconds(2_500);
+
+    /// <summary>The clock in place of the database's. Only for tests: node clocks decide nothing (TX-3).</summary>
+    internal TimeProvider? Time { get; init; }
+}

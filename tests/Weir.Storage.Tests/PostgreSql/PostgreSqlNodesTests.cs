@@ -1,0 +1,128 @@
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir.Storage.Tests;
+
+/// <summary>Several nodes on one database, each with a writer of its own, that share nothing else.</summary>
+public sealed class PostgreSqlNodesTests : IDisposable
+{
+    private const string Catalog = """
+        name: nodes
+        defaultPlan: free
+        meters:
+          calls: { unit: call }
+          units: { unit: unit }
+        events:
+          call: { charges: { calls: 1 } }
+          both: { charges: { calls: 1, units: 1 } }
+          costly: { charges: { units: 1 } }
+        plans:
+          free: { allowances: { calls: { limit: 40, per: month }, units: { limit: null, per: lifetime } } }
+        """;
+
+    private readonly PostgreSqlDatabase _database = new();
+
+    public void Dispose() => _database.Dispose();
+
+    [Fact(DisplayName = "TX-1, BAL-2: a limit is exact on several nodes at once, with node clocks hours apart (TX-3)")]
+    public async Task ALimitIsExactOnSeveralNodes()
+    {
+        await using UsageDesk first = await OpenAsync(Duration.Zero);
+        await using UsageDesk second = await OpenAsync(Duration.FromHours(2));
+        await using UsageDesk third = await OpenAsync(Duration.FromHours(-2));
+        UsageDesk[] nodes = [first, second, third];
+        Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 120).Select(i => ConsumeAsync(nodes[i % 3], $"evt-{i}", "acme", i % 2 == 0 ? "call" : "both")));
+        Assert.Equal(40, outcomes.Count(outcome => outcome.Allowed));
+        Assert.All(outcomes.Where(outcome => !outcome.Allowed), outcome => Assert.Equal(Refusal.LimitExceeded, outcome.Refusal));
+        Assert.Equal(40, await UsedAsync(first, "acme", "calls"));
+        Assert.Equal(outcomes.Where((outcome, i) => outcome.Allowed && i % 2 == 1).Count(), await UsedAsync(first, "acme", "units"));
+        await first.Projector.CatchUpAsync(first.Workspace, CancellationToken.None);
+        Assert.True((await second.Get<Verifier>().VerifyAsync(second.Workspace, CancellationToken.None)).IsClean);
+    }
+
+    [Fact(DisplayName = "BAL-2, TX-1: a limit of the whole workspace is exact on several nodes, from its first use on")]
+    public async Task AWorkspaceLimitIsExactOnSeveralNodes()
+    {
+        const string shared = Catalog + """
+
+            workspace:
+              allowances: { calls: { limit: 30, per: month } }
+            """;
+        await using UsageDesk first = await OpenAsync(Duration.Zero, shared);
+        await using UsageDesk second = await OpenAsync(Duration.Zero, shared);
+        UsageDesk[] nodes = [first, second];
+        Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 80).Select(i => ConsumeAsync(nodes[i % 2], $"evt-{i}", $"account-{i % 5}", "call")));
+        Assert.Equal(30, outcomes.Count(outcome => outcome.Allowed));
+        Assert.Equal(30, (await first.Store.Ledger.ReadWorkspaceStateAsync(first.Workspace, CancellationToken.None)).Balances.Values.Single().Used.Units);
+    }
+
+    [Fact(DisplayName = "ID-5: the same id on several nodes at once takes effect once, and all get the same answer")]
+    public async Task AnIdCountsOnceOnSeveralNodes()
+    {
+        await using UsageDesk first = await OpenAsync(Duration.Zero);
+        await using UsageDesk second = await OpenAsync(Duration.Zero);
+        UsageDesk[] nodes = [first, second];
+        Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 90).Select(i => ConsumeAsync(nodes[i % 2], $"evt-{i / 3}", $"account-{i / 3 % 4}", "costly")));
+        foreach (IGrouping<string, Outcome> answers in outcomes.GroupBy(outcome => outcome.Id, StringComparer.Ordinal))
+        {
+            Assert.All(answers, answer => Assert.True(answer.Allowed));
+            Assert.Single(answers, answer => !answer.Replayed);
+            Assert.Single(answers.Select(answer => Dump.Of(answer.Entry)).Distinct(StringComparer.Ordinal));
+        }
+
+        Assert.Equal(30, (await first.Store.Ledger.FollowAsync(first.Workspace, 0, 1_000, CancellationToken.None)).Count);
+    }
+
+    [Fact(DisplayName = "TX-1, TX-2: batches of many accounts in any order on several nodes neither deadlock nor lose anything")]
+    public async Task BatchesOfManyAccountsDoNotDeadlock()
+    {
+        await using UsageDesk first = await OpenAsync(Duration.Zero);
+        await using UsageDesk second = await OpenAsync(Duration.Zero);
+        UsageDesk[] nodes = [first, second];
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(batch => Task.Run(async () =>
+        {
+            Random random = new(batch);
+            UsageEvent[] events =
+            [
+                .. Enumerable.Range(0, 30).Select(i => new UsageEvent
+                {
+                    Id = new EventId($"evt-{batch}-{i}"), Account = new AccountKey($"account-{random.Next(12)}"), Type = "costly", Details = new EventDetails { User = "u" + random.Next(3) },
+                }),
+            ];
+            IReadOnlyList<Outcome> outcomes = await nodes[batch % 2].Get<AdmissionService>().RecordAsync(first.Workspace, events, CancellationToken.None);
+            Assert.All(outcomes, outcome => Assert.True(outcome.Allowed));
+        })));
+        long used = 0;
+        for (int i = 0; i < 12; i++)
+        {
+            used += await UsedAsync(first, $"account-{i}", "units");
+        }
+
+        Assert.Equal(12 * 30, used);
+        await second.Projector.CatchUpAsync(second.Workspace, CancellationToken.None);
+        Assert.True((await first.Get<Verifier>().VerifyAsync(first.Workspace, CancellationToken.None)).IsClean);
+    }
+
+    [Fact(DisplayName = "CAT-1: a version that one node activates acts on every node within a second, and on this one at once")]
+    public async Task ACatalogActsOnEveryNode()
+    {
+        await using UsageDesk first = await OpenAsync(Duration.Zero);
+        await using UsageDesk second = await OpenAsync(Duration.Zero);
+        Assert.True((await ConsumeAsync(second, "evt-1", "acme", "call")).Allowed);
+        await first.PutCatalogAsync(Catalog.Replace("limit: 40", "limit: 1", StringComparison.Ordinal));
+
+        // The transaction reads the version itself, so the next decision of any node is under it.
+        Assert.False((await ConsumeAsync(first, "evt-2", "acme", "call")).Allowed);
+        Assert.False((await ConsumeAsync(second, "evt-3", "acme", "call")).Allowed);
+    }
+
+    private async Task<UsageDesk> OpenAsync(Duration skew, string catalog = Catalog) =>
+        await UsageDesk.OpenAsync(SystemClock.Instance.GetCurrentInstant() + skew, _ => _database.NewStore(null), catalog);
+
+    private static Task<Outcome> ConsumeAsync(UsageDesk desk, string id, string account, string type) => desk.Get<AdmissionService>().ConsumeAsync(
+        desk.Workspace, new UsageEvent { Id = new EventId(id), Account = new AccountKey(account), Type = type, Details = EventDetails.Empty }, ConsumeMode.Enforce, CancellationToken.None);
+
+    private static async Task<long> UsedAsync(UsageDesk desk, string account, string meter) =>
+        (await desk.Store.Ledger.ReadStateAsync(desk.Workspace, new AccountKey(account), CancellationToken.None))?.Balances.Values.Where(balance => balance.Key.Meter == meter).Sum(balance => balance.Used.Units) ?? 0;
+}
