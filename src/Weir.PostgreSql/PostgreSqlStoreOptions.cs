@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 
+using Npgsql;
+
 namespace Weir.PostgreSql;
 
 /// <summary>How a node uses the database.</summary>
@@ -32,6 +34,17 @@ public sealed record PostgreSqlStoreOptions
     /// <summary>After how long the database takes its locks from a node that stands still in the middle of a transaction.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
     public TimeSpan IdleInTransactionTimeout { get; init; } = TimeSpan.FromMilliseconds(2_500);
+
+    /// <summary>Which database it is, without what is secret: <c>weir on db.example as weir_runtime</c>.</summary>
+    /// <exception cref="ArgumentException">The connection string cannot be read; the message says what of it.</exception>
+    public string Target
+    {
+        get
+        {
+            NpgsqlConnectionStringBuilder settings = new(ConnectionString);
+            return $"{settings.Database ?? settings.Username} on {settings.Host} as {settings.Username}";
+        }
+    }
 
     /// <summary>The clock in place of the database's. Only for tests: node clocks decide nothing (TX-3).</summary>
     internal TimeProvider? Time { get; init; }

@@ -8,6 +8,7 @@ Command root = new("weir", "Weir measures what the customers of a product use, a
     new HelpOption { Recursive = true },
     new VersionOption(),
     ServeCommand.Create(),
+    MigrateCommand.Create(),
     KeysCommand.Create(),
     CatalogCommand.Create(),
     AuditCommand.Create(),

@@ -3,6 +3,8 @@ using System.Net.Sockets;
 
 using Microsoft.Extensions.Hosting;
 
+using Weir.PostgreSql;
+
 namespace Weir.Server;
 
 /// <summary>How the server was asked to run.</summary>
@@ -14,9 +16,12 @@ internal sealed record ServeOptions(string Urls, string DataFolder, string? Cata
 
     /// <summary>The text of <c>WEIR_SMTP_PASSWORD</c>, or null.</summary>
     public string? MailPassword { get; init; }
+
+    /// <summary>The database of many nodes; null to keep everything in the folder.</summary>
+    public PostgreSqlStoreOptions? PostgreSql { get; init; }
 }
 
-/// <summary><c>weir serve</c>: the HTTP server on one folder.</summary>
+/// <summary><c>weir serve</c>: the HTTP server on one folder, or one of the nodes on a database.</summary>
 internal static class ServeCommand
 {
     public const string DefaultUrls = "http://127.0.0.1:5080";
@@ -25,9 +30,11 @@ internal static class ServeCommand
     {
         Option<string> urls = new("--urls") { Description = "Addresses to listen on, separated by ';'. Port 0 takes a free one.", DefaultValueFactory = _ => DefaultUrls };
         Option<string> data = DataFolder.Option();
+        Option<string?> postgres = PostgreSqlConnection.Option("The PostgreSQL database that this node shares with others, as the runtime role.");
+        Option<bool> insecureOwner = new("--insecure-owner") { Description = "Development only: let the database's owner or a superuser serve, and migrate by itself." };
         Option<string?> catalog = new("--catalog") { Description = "A catalog file (YAML or JSON) to apply at the start when it has changed since it was last applied." };
         Option<bool> demo = new("--demo") { Description = "Load the catalog 'nexa' with 25 accounts and 90 days of usage, and keep a little live traffic." };
-        Command command = new("serve", "Serve the HTTP API. Environment: WEIR_ADMIN_KEY, WEIR_MASTER_KEY, WEIR_SMTP_PASSWORD, OTEL_EXPORTER_OTLP_ENDPOINT, Weir__* for options.") { urls, data, catalog, demo };
+        Command command = new("serve", "Serve the HTTP API. Environment: WEIR_POSTGRES, WEIR_ADMIN_KEY, WEIR_MASTER_KEY, WEIR_SMTP_PASSWORD, OTEL_EXPORTER_OTLP_ENDPOINT, Weir__* for options.") { urls, data, postgres, insecureOwner, catalog, demo };
         command.SetAction(async (parsed, cancellationToken) => await RunAsync(
             new ServeOptions(
                 parsed.GetRequiredValue(urls),
@@ -38,6 +45,7 @@ internal static class ServeCommand
             {
                 MasterKey = Secret("WEIR_MASTER_KEY"),
                 MailPassword = Secret("WEIR_SMTP_PASSWORD"),
+                PostgreSql = PostgreSqlConnection.Read(parsed, postgres, data, parsed.GetValue(insecureOwner)),
             },
             cancellationToken));
         return command;
@@ -79,7 +87,7 @@ internal static class ServeCommand
 
         app.Services.GetRequiredService<ServerHost.StartUp>().End();
         await FirstKey.EnsureAsync(app.Services, options.AdminKey, cancellationToken);
-        ServerLog.Serving(app.Logger, string.Join(' ', app.Urls), Path.GetFullPath(options.DataFolder));
+        ServerLog.Serving(app.Logger, string.Join(' ', app.Urls), options.PostgreSql?.Target ?? Path.GetFullPath(options.DataFolder));
         await app.WaitForShutdownAsync(cancellationToken);
         ServerLog.Stopped(app.Logger);
         return ExitCodes.Done;

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 
 using Weir.AspNetCore;
+using Weir.PostgreSql;
 using Weir.Sqlite;
 
 namespace Weir.Server;
@@ -21,15 +22,24 @@ internal static class ServerHost
         builder.WebHost.UseUrls(options.Urls).ConfigureKestrel(Limit).UseKestrelHttpsConfiguration();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_drain);
         builder.Services.AddOptions<WeirOptions>().BindConfiguration("Weir");
-        DataFolder.Make(options.DataFolder);
         builder.Services.AddOptions<WebhookOptions>().BindConfiguration("Weir:Webhooks");
         builder.Services.AddOptions<RetentionOptions>().BindConfiguration("Weir:Retention");
         builder.Services.AddOptions<MailOptions>().BindConfiguration("Weir:Mail").Configure(mail => mail.Password = options.MailPassword ?? mail.Password);
-        builder.Services.AddWeir(weir =>
+        WeirBuilder weirBuilder = builder.Services.AddWeir(weir =>
         {
             weir.CatalogFile = options.CatalogFile ?? weir.CatalogFile;
             weir.MasterKey = options.MasterKey ?? weir.MasterKey;
-        }).AddSqlite(DataFolder.FileIn(options.DataFolder));
+        });
+        if (options.PostgreSql is { } database)
+        {
+            weirBuilder.AddPostgreSql(database);
+        }
+        else
+        {
+            DataFolder.Make(options.DataFolder);
+            weirBuilder.AddSqlite(DataFolder.FileIn(options.DataFolder));
+        }
+
         builder.Services.AddWeirOpenApi();
         builder.Services.AddExport();
         if (options.Demo)

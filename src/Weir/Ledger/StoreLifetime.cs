@@ -28,6 +28,8 @@ public sealed class StoreLifetime : IHostedLifecycleService
         await _store.OpenAsync(cancellationToken);
         Default = await _store.Workspaces.FindAsync(Workspace.DefaultKey, cancellationToken)
             ?? await _store.Workspaces.CreateAsync(Workspace.DefaultKey, null, "UTC", Workspace.Created(AuditActor.Host, Workspace.DefaultKey, "UTC"), cancellationToken)
+            // Another node that starts at the same time was faster.
+            ?? await _store.Workspaces.FindAsync(Workspace.DefaultKey, cancellationToken)
             ?? throw new StoreUnavailableException("The workspace 'default' can neither be found nor made.");
         if (_options.CatalogFile is { } file)
         {

@@ -120,15 +120,16 @@ public sealed partial class RunningServer : IAsyncDisposable
         }
     }
 
+    /// <param name="folder">Null for a server that keeps its data elsewhere.</param>
     /// <param name="adminKey">The text of WEIR_ADMIN_KEY; null leaves it out.</param>
-    public static Task<RunningServer> StartAsync(string folder, string? adminKey = AdminKey, params string[] arguments) =>
+    public static Task<RunningServer> StartAsync(string? folder, string? adminKey = AdminKey, params string[] arguments) =>
         StartAsync(folder, adminKey, new Dictionary<string, string?>(), arguments);
 
     /// <param name="environment">What stands in the environment beside the admin key.</param>
-    public static async Task<RunningServer> StartAsync(string folder, string? adminKey, IReadOnlyDictionary<string, string?> environment, params string[] arguments)
+    public static async Task<RunningServer> StartAsync(string? folder, string? adminKey, IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
         Process process = WeirProcess.Start(
-            ["serve", "--urls", "http://127.0.0.1:0", "--data", folder, .. arguments], new Dictionary<string, string?>(environment) { ["WEIR_ADMIN_KEY"] = adminKey });
+            ["serve", "--urls", "http://127.0.0.1:0", .. folder is null ? (string[])[] : ["--data", folder], .. arguments], new Dictionary<string, string?>(environment) { ["WEIR_ADMIN_KEY"] = adminKey });
         process.StandardInput.Close();
         RunningServer server = new(process);
         try

@@ -1,0 +1,79 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+
+using Weir.Storage.Tests;
+
+namespace Weir.Server.Tests.Program;
+
+[Collection(ProgramCollection.Name)]
+public sealed class PostgreSqlServeTests : IDisposable
+{
+    private static readonly PostgreSqlCluster s_cluster = PostgreSqlCluster.Current;
+
+    private readonly string _name = s_cluster.NewEmptyDatabase();
+
+    private string Owner => s_cluster.ConnectionString(_name, PostgreSqlCluster.Owner);
+
+    private string Runtime => s_cluster.ConnectionString(_name, PostgreSqlCluster.Runtime);
+
+    public void Dispose() => s_cluster.Drop(_name);
+
+    [Fact(DisplayName = "serve --postgres: nodes share nothing but the database, and a limit holds over all of them (BAL-2)")]
+    public async Task NodesShareTheDatabase()
+    {
+        CommandResult migrated = await WeirProcess.RunAsync("migrate", "--postgres", Owner, "--runtime-user", PostgreSqlCluster.Runtime);
+        Assert.True(migrated.Code == 0, migrated.Error);
+        CommandResult again = await WeirProcess.RunAsync("migrate", "--postgres", Owner, "--runtime-user", PostgreSqlCluster.Runtime);
+        Assert.Contains("0 steps applied", again.Output, StringComparison.Ordinal);
+
+        RunningServer[] nodes = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => RunningServer.StartAsync(null, RunningServer.AdminKey, "--postgres", Runtime)));
+        await using RunningServer first = nodes[0];
+        await using RunningServer second = nodes[1];
+        using StringContent catalog = new(Catalogs.Small, Encoding.UTF8, new MediaTypeHeaderValue("application/yaml"));
+        using HttpResponseMessage put = await first.Client.PutAsync(new Uri("/api/v1/catalog", UriKind.Relative), catalog);
+        Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
+
+        bool[] allowed = await Task.WhenAll(Enumerable.Range(0, 150).Select(async i =>
+        {
+            using HttpResponseMessage response = await nodes[i % 2].Client.PostAsJsonAsync(new Uri("/api/v1/consume", UriKind.Relative), new { id = $"c-{i}", account = "acme", type = "call" });
+            string body = await response.Content.ReadAsStringAsync();
+            Assert.True(response.IsSuccessStatusCode, body);
+            using JsonDocument answer = JsonDocument.Parse(body);
+            return answer.RootElement.GetProperty("allowed").GetBoolean();
+        }));
+        Assert.Equal(100, allowed.Count(yes => yes));
+        Assert.Equal(0, await first.StopAsync());
+        Assert.Equal(0, await second.StopAsync());
+    }
+
+    [Fact(DisplayName = "serve --postgres: the owner is refused with what to do, and serves with --insecure-owner, migrating by itself")]
+    public async Task AnOwnerIsRefused()
+    {
+        CommandResult empty = await WeirProcess.RunAsync("serve", "--urls", "http://127.0.0.1:0", "--postgres", Owner);
+        Assert.Equal(1, empty.Code);
+        Assert.Contains("weir migrate", empty.Error, StringComparison.Ordinal);
+        await using (RunningServer server = await RunningServer.StartAsync(null, RunningServer.AdminKey, "--postgres", Owner, "--insecure-owner"))
+        {
+            Assert.Equal(0, await server.StopAsync());
+        }
+
+        CommandResult owner = await WeirProcess.RunAsync("serve", "--urls", "http://127.0.0.1:0", "--postgres", Owner);
+        Assert.Equal(1, owner.Code);
+        Assert.Contains("weir migrate --runtime-user", owner.Error, StringComparison.Ordinal);
+    }
+
+    [Theory(DisplayName = "serve --postgres, migrate: what cannot be meant is said")]
+    [InlineData("serve --postgres nonsense", "The connection to PostgreSQL cannot be read")]
+    [InlineData("serve --postgres Host=h --data d", "give --data, or --postgres")]
+    [InlineData("serve --insecure-owner", "name it with --postgres")]
+    [InlineData("migrate --runtime-user r", "Name the database with --postgres")]
+    [InlineData("migrate --postgres Host=/nowhere;Database=d;Username=u --runtime-user r", "cannot be reached")]
+    public async Task Refusals(string arguments, string message)
+    {
+        CommandResult refused = await WeirProcess.RunAsync(arguments.Split(' '));
+        Assert.Equal(1, refused.Code);
+        Assert.Contains(message, refused.Error, StringComparison.Ordinal);
+    }
+}
