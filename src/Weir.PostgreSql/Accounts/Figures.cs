@@ -44,22 +44,14 @@ internal sealed class Figures
         ByteReader reader = new(bytes[1..]);
         for (long rest = reader.Number(); rest > 0; rest--)
         {
-            ScopeKind scope = (ScopeKind)reader.Number();
-            long scopeId = reader.Number();
-            string meter = string.Intern(reader.Text());
-            Per per = (Per)reader.Number();
-            BalanceKey key = new(scope, scopeId, meter, per, Clock.FromMicros(reader.Number()));
-            Instant end = Clock.FromMicros(reader.Number());
-            figures.Balances[key] = new Balance(key, end, new Quantity(reader.Number()), new Quantity(reader.Number()));
+            Balance balance = FigureBytes.ReadBalance(ref reader);
+            figures.Balances[balance.Key] = balance;
         }
 
         for (long rest = reader.Number(); rest > 0; rest--)
         {
-            ScopeKind scope = (ScopeKind)reader.Number();
-            long scopeId = reader.Number();
-            RateKey key = new(scope, scopeId, string.Intern(reader.Text()));
-            long length = reader.Number();
-            figures.Rates[key] = new RateWindow(length, reader.Number(), DecodeCounts(ref reader));
+            (RateKey key, RateWindow window) = FigureBytes.ReadRate(ref reader);
+            figures.Rates[key] = window;
         }
 
         return figures;
@@ -75,27 +67,15 @@ internal sealed class Figures
 
         writer.Clear();
         writer.Number(Balances.Count);
-        foreach ((BalanceKey key, Balance balance) in Balances)
+        foreach (Balance balance in Balances.Values)
         {
-            writer.Number((long)key.Scope);
-            writer.Number(key.ScopeId);
-            writer.Text(key.Meter);
-            writer.Number((long)key.Per);
-            writer.Number(Clock.ToMicros(key.PeriodStart));
-            writer.Number(Clock.ToMicros(balance.PeriodEnd));
-            writer.Number(balance.Used.Units);
-            writer.Number(balance.Held.Units);
+            FigureBytes.Write(writer, balance);
         }
 
         writer.Number(Rates.Count);
         foreach ((RateKey key, RateWindow window) in Rates)
         {
-            writer.Number((long)key.Scope);
-            writer.Number(key.ScopeId);
-            writer.Text(key.Name);
-            writer.Number(window.Window);
-            writer.Number(window.Newest);
-            EncodeCounts(writer, window.Counts);
+            FigureBytes.Write(writer, key, window);
         }
 
         return [Form, .. writer.Written];
@@ -104,34 +84,13 @@ internal sealed class Figures
     public static byte[] EncodeCounts(ImmutableArray<long> counts)
     {
         ByteWriter writer = new();
-        EncodeCounts(writer, counts);
+        FigureBytes.WriteCounts(writer, counts);
         return writer.Written.ToArray();
     }
 
     public static ImmutableArray<long> DecodeCounts(byte[] bytes)
     {
         ByteReader reader = new(bytes);
-        return DecodeCounts(ref reader);
-    }
-
-    private static void EncodeCounts(ByteWriter writer, ImmutableArray<long> counts)
-    {
-        writer.Number(counts.Length);
-        foreach (long count in counts)
-        {
-            writer.Number(count);
-        }
-    }
-
-    private static ImmutableArray<long> DecodeCounts(ref ByteReader reader)
-    {
-        int length = checked((int)reader.Number());
-        ImmutableArray<long>.Builder counts = ImmutableArray.CreateBuilder<long>(length);
-        for (int i = 0; i < length; i++)
-        {
-            counts.Add(reader.Number());
-        }
-
-        return counts.MoveToImmutable();
+        return FigureBytes.ReadCounts(ref reader);
     }
 }

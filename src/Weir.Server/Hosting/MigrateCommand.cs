@@ -21,7 +21,7 @@ internal static class MigrateCommand
                 ?? throw new CommandException("Name the database with --postgres or in WEIR_POSTGRES."));
             string? password = Environment.GetEnvironmentVariable(PasswordVariable) is { Length: > 0 } text ? text : null;
             int applied = await PostgreSqlSchema.MigrateAsync(owner.ConnectionString, parsed.GetRequiredValue(user), password, cancellationToken);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{owner.Target}: {applied} steps applied, the schema is at step {PostgreSqlSchema.Newest}."));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{owner.Target}: {applied} {(applied == 1 ? "step" : "steps")} applied, the schema is at step {PostgreSqlSchema.Newest}."));
             return ExitCodes.Done;
         });
         return command;

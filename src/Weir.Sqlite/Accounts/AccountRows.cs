@@ -96,7 +96,7 @@ internal static class AccountRows
     {
         RateKey key = new((ScopeKind)row.Int32(at), row.Int64(at + 1), row.Text(at + 2));
         ByteReader counts = new(row.Bytes(at + 5));
-        return (key, new RateWindow(row.Int64(at + 3), row.Int64(at + 4), AccountChanges.DecodeCounts(ref counts)));
+        return (key, new RateWindow(row.Int64(at + 3), row.Int64(at + 4), FigureBytes.ReadCounts(ref counts)));
     }
 
     public static Balance? FindBalance(Connection connection, int workspace, long account, BalanceKey key)
@@ -192,7 +192,7 @@ internal static class AccountRows
             foreach ((RateKey key, RateWindow window) in changes.Rates)
             {
                 counts.Clear();
-                AccountChanges.EncodeCounts(counts, window.Counts);
+                FigureBytes.WriteCounts(counts, window.Counts);
                 write.Bind(3, (long)key.Scope).Bind(4, key.ScopeId).Bind(5, key.Name).Bind(6, window.Window).Bind(7, window.Newest)
                     .Bind(8, counts.Written).Bind(9, EmptyAt(window)).Run();
             }

@@ -71,29 +71,13 @@ internal sealed class AccountChanges
         writer.Number(write.Balances.Count);
         for (int i = 0; i < write.Balances.Count; i++)
         {
-            BalanceKey key = write.Balances[i];
-            Balance balance = write.State.Balances[key];
-            writer.Number((long)key.Scope);
-            writer.Number(key.ScopeId);
-            writer.Text(key.Meter);
-            writer.Number((long)key.Per);
-            writer.Number(Clock.ToMicros(key.PeriodStart));
-            writer.Number(Clock.ToMicros(balance.PeriodEnd));
-            writer.Number(balance.Used.Units);
-            writer.Number(balance.Held.Units);
+            FigureBytes.Write(writer, write.State.Balances[write.Balances[i]]);
         }
 
         writer.Number(write.Rates.Count);
         for (int i = 0; i < write.Rates.Count; i++)
         {
-            RateKey key = write.Rates[i];
-            RateWindow window = write.State.Rates[key];
-            writer.Number((long)key.Scope);
-            writer.Number(key.ScopeId);
-            writer.Text(key.Name);
-            writer.Number(window.Window);
-            writer.Number(window.Newest);
-            EncodeCounts(writer, window.Counts);
+            FigureBytes.Write(writer, write.Rates[i], write.State.Rates[write.Rates[i]]);
         }
     }
 
@@ -115,44 +99,15 @@ internal sealed class AccountChanges
             changes.FirstLiveEventAt = first == long.MinValue ? null : Clock.FromMicros(first);
             for (long rest = reader.Number(); rest > 0; rest--)
             {
-                ScopeKind scope = (ScopeKind)reader.Number();
-                long scopeId = reader.Number();
-                string meter = reader.Text();
-                Per per = (Per)reader.Number();
-                BalanceKey key = new(scope, scopeId, meter, per, Clock.FromMicros(reader.Number()));
-                Instant end = Clock.FromMicros(reader.Number());
-                changes.Balances[key] = new Balance(key, end, new Quantity(reader.Number()), new Quantity(reader.Number()));
+                Balance balance = FigureBytes.ReadBalance(ref reader);
+                changes.Balances[balance.Key] = balance;
             }
 
             for (long rest = reader.Number(); rest > 0; rest--)
             {
-                ScopeKind scope = (ScopeKind)reader.Number();
-                long scopeId = reader.Number();
-                RateKey key = new(scope, scopeId, reader.Text());
-                long length = reader.Number();
-                changes.Rates[key] = new RateWindow(length, reader.Number(), DecodeCounts(ref reader));
+                (RateKey key, RateWindow window) = FigureBytes.ReadRate(ref reader);
+                changes.Rates[key] = window;
             }
         }
-    }
-
-    public static void EncodeCounts(ByteWriter writer, ImmutableArray<long> counts)
-    {
-        writer.Number(counts.Length);
-        foreach (long count in counts)
-        {
-            writer.Number(count);
-        }
-    }
-
-    public static ImmutableArray<long> DecodeCounts(ref ByteReader reader)
-    {
-        int length = checked((int)reader.Number());
-        ImmutableArray<long>.Builder counts = ImmutableArray.CreateBuilder<long>(length);
-        for (int i = 0; i < length; i++)
-        {
-            counts.Add(reader.Number());
-        }
-
-        return counts.MoveToImmutable();
     }
 }
