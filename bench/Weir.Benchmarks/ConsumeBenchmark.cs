@@ -23,7 +23,9 @@ internal static class ConsumeBenchmark
         }
     }
 
-    private static async Task<double> MeasureAsync(Setting setting, int callers, TimeSpan length, string prefix)
+    /// <summary>Consumes per second.</summary>
+    /// <param name="prefix">Of the ids: no run repeats those of another.</param>
+    public static async Task<double> MeasureAsync(Setting setting, int callers, TimeSpan length, string prefix, int accounts = 10_000)
     {
         long done = 0;
         Stopwatch watch = Stopwatch.StartNew();
@@ -32,7 +34,7 @@ internal static class ConsumeBenchmark
             for (int i = 0; watch.Elapsed < length; i++)
             {
                 Outcome outcome = await setting.Admission.ConsumeAsync(
-                    setting.Workspace, Setting.Event($"{prefix}-{caller}-{i}", $"acct-{(caller + (i * 7919)) % 10_000}", i % 100), ConsumeMode.Enforce, CancellationToken.None);
+                    setting.Workspace, Setting.Event($"{prefix}-{caller}-{i}", $"acct-{(caller + (i * 7919)) % accounts}", i % 100), ConsumeMode.Enforce, CancellationToken.None);
                 if (!outcome.Allowed)
                 {
                     throw new InvalidOperationException($"A consume was refused: {outcome.Refusal}.");

@@ -6,10 +6,9 @@ using Microsoft.Extensions.Logging;
 using Weir.Engine;
 using Weir.Sqlite;
 
-
 namespace Weir.Benchmarks;
 
-/// <summary>A host with Weir on SQLite in a folder of its own, and the small catalog that the benchmarks charge by.</summary>
+/// <summary>A host with Weir, on SQLite in a folder of its own unless another store is given, and the small catalog that the benchmarks charge by.</summary>
 internal sealed class Setting : IAsyncDisposable
 {
     public const string CatalogText = """
@@ -44,13 +43,14 @@ internal sealed class Setting : IAsyncDisposable
 
     public WorkspaceId Workspace => App.Services.GetRequiredService<StoreLifetime>().Default.Id;
 
-    public static async Task<Setting> StartAsync(Action<WebApplication>? map = null)
+    public static async Task<Setting> StartAsync(Action<WebApplication>? map = null, Action<WeirBuilder>? store = null)
     {
         string folder = Directory.CreateTempSubdirectory("weir-bench-").FullName;
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddRouting();
-        builder.Services.AddWeir().AddSqlite(Path.Combine(folder, "usage.db"));
+        WeirBuilder weir = builder.Services.AddWeir().AddSqlite(Path.Combine(folder, "usage.db"));
+        store?.Invoke(weir);
         WebApplication app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         map?.Invoke(app);

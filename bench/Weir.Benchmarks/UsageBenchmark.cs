@@ -9,17 +9,16 @@ namespace Weir.Benchmarks;
 /// <summary>Reads balances, never the log: the same time whatever has been recorded.</summary>
 internal static class UsageBenchmark
 {
-    private const int Accounts = 1000;
+    public const int Accounts = 1000;
     private const int Reads = 20_000;
 
     public static async Task RunAsync()
     {
         await using Setting setting = await Setting.StartAsync();
-        UsageService usage = setting.App.Services.GetRequiredService<UsageService>();
         int stored = await FillAsync(setting, 0, 10_000);
-        List<double> small = await SteadyAsync(setting, usage);
+        List<double> small = await SteadyAsync(setting);
         stored = await FillAsync(setting, stored, 1_000_000);
-        List<double> large = await SteadyAsync(setting, usage);
+        List<double> large = await SteadyAsync(setting);
         (double p99Small, double p99Large) = (Percentile(small, 0.99), Percentile(large, 0.99));
         Console.WriteLine($"   10,000 events: p50 {Percentile(small, 0.5):F1} µs   p99 {p99Small:F1} µs");
         Console.WriteLine($"{stored:N0} events: p50 {Percentile(large, 0.5):F1} µs   p99 {p99Large:F1} µs");
@@ -27,14 +26,14 @@ internal static class UsageBenchmark
     }
 
     /// <summary>Reads until the runtime has compiled what there is to compile, then measures.</summary>
-    private static async Task<List<double>> SteadyAsync(Setting setting, UsageService usage)
+    private static async Task<List<double>> SteadyAsync(Setting setting)
     {
         for (int i = 0; i < 10; i++)
         {
-            await ReadAsync(setting, usage);
+            await ReadAsync(setting, Reads);
         }
 
-        return [.. await ReadAsync(setting, usage)];
+        return [.. await ReadAsync(setting, Reads)];
     }
 
     private static async Task<int> FillAsync(Setting setting, int from, int to)
@@ -49,13 +48,15 @@ internal static class UsageBenchmark
         return to;
     }
 
-    private static async Task<double[]> ReadAsync(Setting setting, UsageService usage)
+    /// <summary>How long each of so many reads took, in microseconds.</summary>
+    public static async Task<double[]> ReadAsync(Setting setting, int reads)
     {
-        double[] times = new double[Reads];
-        for (int i = 0; i < Reads; i++)
+        UsageService usage = setting.App.Services.GetRequiredService<UsageService>();
+        double[] times = new double[reads];
+        for (int i = 0; i < reads; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            AccountUsage? read = await usage.FindAsync(setting.Workspace, new AccountKey($"acct-{i * 7919 % Accounts}"), CancellationToken.None);
+            AccountUsage? read = await usage.FindAsync(setting.Workspace, new AccountKey($"acct-{i * 7919L % Accounts}"), CancellationToken.None);
             times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
             if (read is null)
             {
@@ -66,7 +67,7 @@ internal static class UsageBenchmark
         return times;
     }
 
-    private static double Percentile(List<double> times, double part)
+    public static double Percentile(List<double> times, double part)
     {
         times.Sort();
         return times[(int)(times.Count * part)];

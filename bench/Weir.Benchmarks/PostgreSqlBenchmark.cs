@@ -1,0 +1,273 @@
+using System.Diagnostics;
+using System.Globalization;
+
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+using Npgsql;
+
+using Weir.AspNetCore;
+using Weir.Engine;
+using Weir.PostgreSql;
+
+namespace Weir.Benchmarks;
+
+/// <summary>
+/// Weir on PostgreSQL beside what it is compared with, all on one private server in one run. The sides take turns, and the medians of the
+/// rounds are compared, so that a drift of the machine meets all of them. The summaries are brought up to date before the next side begins.
+/// </summary>
+internal static class PostgreSqlBenchmark
+{
+    private const string Database = "bench";
+    private const int Rounds = 3;
+    private const int Seconds = 5;
+    private const int WarmUpSeconds = 10;
+    private const int Callers = 1024;
+    private const int RecordBatch = 1_000;
+    private const int RecordCallers = 4;
+    private const int FewEvents = 10_000;
+    private const int ManyEvents = 1_000_000;
+
+    public static async Task RunAsync()
+    {
+        bool withStatements = Environment.GetEnvironmentVariable("WEIR_BENCH_STATEMENTS") is not null;
+        await using PostgreSqlServer server = await PostgreSqlServer.StartAsync(withStatements);
+        Console.WriteLine($"fsync of a 4 KiB write: {Fsync.Median(server.Folder).TotalMicroseconds:F0} µs (median of 100)");
+        Table table = new();
+        await using (Setting setting = await StartAsync(server, Database))
+        {
+            await server.RunAsync(Database, PostgreSqlServer.Superuser, await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "peer.sql")));
+            if (withStatements)
+            {
+                await server.RunAsync(Database, PostgreSqlServer.Superuser, "CREATE EXTENSION pg_stat_statements");
+            }
+
+            await ConsumeAsync(server, setting, table);
+            if (withStatements)
+            {
+                await PrintStatementsAsync(server);
+            }
+
+            if (Environment.GetEnvironmentVariable("WEIR_BENCH_STATEMENTS") == "only")
+            {
+                table.Print();
+                return;
+            }
+
+            await RecordAsync(server, setting, table);
+            await ServeAsync(setting, table);
+        }
+
+        await UsageAsync(server, table);
+        table.Print();
+        Console.WriteLine($"fsync of a 4 KiB write: {Fsync.Median(server.Folder).TotalMicroseconds:F0} µs (median of 100)");
+    }
+
+    private static async Task<Setting> StartAsync(PostgreSqlServer server, string database)
+    {
+        string runtime = await server.NewDatabaseAsync(database);
+        Setting setting = await Setting.StartAsync(
+            app =>
+            {
+                app.MapWeirApi();
+                app.MapPost("/empty", () => Microsoft.AspNetCore.Http.TypedResults.Json(new Dictionary<string, string>()));
+            },
+            weir => weir.AddPostgreSql(runtime));
+        setting.App.Services.GetRequiredService<KeyService>().UseAdminKey(Wrk.AdminKey);
+        return setting;
+    }
+
+    /// <summary>Durable consumes in process, over many accounts and on one, beside the peer at its best number of clients.</summary>
+    private static async Task ConsumeAsync(PostgreSqlServer server, Setting setting, Table table)
+    {
+        int clients = 0;
+        double best = 0;
+        foreach (int tried in (int[])[8, 16, 32, 64, 128])
+        {
+            (double rate, _) = await Pgbench.RunAsync(server, Database, tried, 2, 1_000 + tried);
+            Console.WriteLine($"peer with {tried,3} clients: {rate,9:N0}/s");
+            (clients, best) = rate > best ? (tried, rate) : (clients, best);
+        }
+
+        await ConsumeBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(WarmUpSeconds), "warm");
+        await CatchUpAsync(setting);
+        List<double> peer = [], spread = [], hot = [], peerCost = [], spreadCost = [];
+        using Commits commits = new();
+        for (int round = 1; round <= Rounds; round++)
+        {
+            (double rate, Costs costs) = await CostAsync(server, () => Pgbench.RunAsync(server, Database, clients, Seconds, round));
+            peer.Add(rate);
+            peerCost.Add(costs.All);
+            Console.WriteLine($"round {round}: peer           {rate,9:N0}/s   {costs}");
+            foreach ((List<double> rates, List<double> all, string name, int accounts) in ((List<double>, List<double>, string, int)[])[(spread, spreadCost, "spread", 10_000), (hot, [], "hot", 1)])
+            {
+                commits.Reset();
+                (rate, costs) = await CostAsync(server, async () => (await ConsumeBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(Seconds), $"{name}{round}", accounts), TimeSpan.Zero));
+                rates.Add(rate);
+                all.Add(costs.All);
+                long start = Stopwatch.GetTimestamp();
+                await CatchUpAsync(setting);
+                Console.WriteLine($"round {round}: consume {name,-6} {rate,9:N0}/s   {costs}{commits}   summaries up to date after {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s");
+            }
+        }
+
+        table.Add($"durable consume, {Callers:N0} callers, 10,000 accounts", $"peer, {clients} clients", Median(spread), Median(peer), "≥ 8", "F1", "×");
+        table.Add("its processor time, node and database (µs)", "peer and pgbench", Median(spreadCost), Median(peerCost), "–", "P0", "");
+        table.Add("one hot account", "10,000 accounts", Median(hot), Median(spread), "≥ 70", "P0", "");
+    }
+
+    /// <summary>Events that have happened, in batches, beside raw COPY of the rows that they became.</summary>
+    private static async Task RecordAsync(PostgreSqlServer server, Setting setting, Table table)
+    {
+        await using NpgsqlConnection connection = await server.ConnectAsync(Database, PostgreSqlServer.Superuser);
+        RawCopy copy = new(connection);
+        await copy.PrepareAsync();
+        List<double> recorded = [], copied = [];
+        for (int round = 0; round <= Rounds; round++)
+        {
+            int number = 0;
+            long done = 0;
+            Stopwatch watch = Stopwatch.StartNew();
+            (double rate, Costs costs) = await CostAsync(server, async () =>
+            {
+                await Task.WhenAll(Enumerable.Range(0, RecordCallers).Select(_ => Task.Run(async () =>
+                {
+                    while (watch.Elapsed < TimeSpan.FromSeconds(Seconds))
+                    {
+                        int from = Interlocked.Add(ref number, RecordBatch);
+                        await RecordAsync(setting, $"r{round}", from, RecordBatch, 10_000);
+                        Interlocked.Add(ref done, RecordBatch);
+                    }
+                })));
+                return (done / watch.Elapsed.TotalSeconds, TimeSpan.Zero);
+            });
+            await CatchUpAsync(setting);
+            double raw = await copy.CopyAsync();
+            if (round > 0)
+            {
+                recorded.Add(rate);
+                copied.Add(raw);
+                Console.WriteLine($"round {round}: record         {rate,9:N0}/s   {costs}");
+                Console.WriteLine($"round {round}: raw COPY       {raw,9:N0}/s");
+            }
+        }
+
+        table.Add($"batch recording, {RecordCallers} callers, batches of {RecordBatch:N0}", "raw binary COPY", Median(recorded), Median(copied), "≥ 60", "P0", "");
+    }
+
+    private static async Task ServeAsync(Setting setting, Table table)
+    {
+        string url = setting.App.Urls.First();
+        (string Name, string Url)[] endpoints = [("empty", url + "/empty"), ("consume", url + "/api/v1/consume")];
+        foreach ((_, string address) in endpoints)
+        {
+            await Wrk.RunAsync(address, WarmUpSeconds, 0);
+        }
+
+        Dictionary<string, List<double>> rates = endpoints.ToDictionary(endpoint => endpoint.Name, _ => new List<double>(), StringComparer.Ordinal);
+        using Commits commits = new();
+        for (int round = 1; round <= Rounds; round++)
+        {
+            foreach ((string name, string address) in endpoints)
+            {
+                commits.Reset();
+                Wrk load = await Wrk.RunAsync(address, Seconds, round);
+                rates[name].Add(load.Rate);
+                Console.WriteLine($"round {round}: HTTP {name,-8}  {load.Rate,9:N0}/s   {load.Processor,6:F1} µs of the node's processor time   {load.Allocated,6:N0} bytes allocated{commits}");
+                await CatchUpAsync(setting);
+            }
+        }
+
+        table.Add("durable consume over HTTP, 256 connections", "an empty answer", Median(rates["consume"]), Median(rates["empty"]), "≥ 30", "P0", "");
+    }
+
+    /// <summary>Current usage in two databases, one with few and one with many events, read in turns.</summary>
+    private static async Task UsageAsync(PostgreSqlServer server, Table table)
+    {
+        int many = int.Parse(Environment.GetEnvironmentVariable("WEIR_BENCH_EVENTS") ?? ManyEvents.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        await using Setting few = await StartAsync(server, "few");
+        await using Setting full = await StartAsync(server, "many");
+        foreach ((Setting setting, int events) in ((Setting, int)[])[(few, FewEvents), (full, many)])
+        {
+            for (int from = 0; from < events; from += 5_000)
+            {
+                await RecordAsync(setting, "u", from, Math.Min(5_000, events - from), UsageBenchmark.Accounts);
+            }
+
+            await CatchUpAsync(setting);
+        }
+
+        await server.RunAsync("postgres", PostgreSqlServer.Superuser, "CHECKPOINT");
+        List<double> small = [], large = [];
+        for (int turn = 0; turn < 12; turn++)
+        {
+            double[] ofFew = await UsageBenchmark.ReadAsync(few, 2_000), ofFull = await UsageBenchmark.ReadAsync(full, 2_000);
+            if (turn >= 2)
+            {
+                small.AddRange(ofFew);
+                large.AddRange(ofFull);
+            }
+        }
+
+        (double p99Small, double p99Large) = (UsageBenchmark.Percentile(small, 0.99), UsageBenchmark.Percentile(large, 0.99));
+        Console.WriteLine($"usage with {FewEvents,10:N0} events: p50 {UsageBenchmark.Percentile(small, 0.5):F0} µs   p99 {p99Small:F0} µs");
+        Console.WriteLine($"usage with {many,10:N0} events: p50 {UsageBenchmark.Percentile(large, 0.5):F0} µs   p99 {p99Large:F0} µs");
+        table.Add($"p99 of current usage, {many:N0} events (µs)", $"{FewEvents:N0} events", p99Large, p99Small, "≤ 1.20", "F2", "×");
+    }
+
+    private static Task RecordAsync(Setting setting, string prefix, int from, int count, int accounts) => setting.Admission.RecordAsync(
+        setting.Workspace, [.. Enumerable.Range(from, count).Select(n => Setting.Event($"{prefix}-{n}", $"acct-{n * 7919L % accounts}", n % 100))], CancellationToken.None);
+
+    private static Task CatchUpAsync(Setting setting) => setting.App.Services.GetRequiredService<SummaryProjector>().CatchUpAsync(setting.Workspace, CancellationToken.None);
+
+    /// <param name="run">Gives the pieces of work per second and the processor time of a process of its own.</param>
+    private static async Task<(double Rate, Costs Costs)> CostAsync(PostgreSqlServer server, Func<Task<(double, TimeSpan)>> run)
+    {
+        (TimeSpan node, TimeSpan database, long start) = (Environment.CpuUsage.TotalTime, server.ProcessorTime(), Stopwatch.GetTimestamp());
+        (double rate, TimeSpan other) = await run();
+        double done = rate * Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return (rate, new Costs((Environment.CpuUsage.TotalTime - node + other).TotalMicroseconds / done, (server.ProcessorTime() - database).TotalMicroseconds / done));
+    }
+
+    private static async Task PrintStatementsAsync(PostgreSqlServer server)
+    {
+        await using NpgsqlConnection connection = await server.ConnectAsync(Database, PostgreSqlServer.Superuser);
+        await using NpgsqlCommand command = new(
+            "SELECT total_exec_time / 1000, calls, rows, wal_bytes::bigint / 1000000, regexp_replace(query, '(--[^\n]*\n)+', '') FROM pg_stat_statements ORDER BY 1 DESC LIMIT 16", connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            string query = reader.GetString(4).ReplaceLineEndings(" ").Trim();
+            Console.WriteLine($"{reader.GetDouble(0),7:F2} s in {reader.GetInt64(1),8:N0} calls   {reader.GetInt64(2),9:N0} rows   {reader.GetInt64(3),5:N0} MB of log   {query[..Math.Min(query.Length, 90)]}");
+        }
+    }
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    /// <summary>Microseconds of processor time for each piece of work, of this process with the one it started, and of the database.</summary>
+    private readonly record struct Costs(double Client, double Database)
+    {
+        public double All => Client + Database;
+
+        public override string ToString() => $"{Client,5:F1} µs of the client's and {Database,5:F1} µs of the database's processor time";
+    }
+
+    /// <summary>Ratios, in one place at the end.</summary>
+    private sealed class Table
+    {
+        private readonly List<string> _lines = [];
+
+        public void Add(string work, string against, double rate, double other, string target, string format, string unit)
+        {
+            string ratio = (rate / other).ToString(format, CultureInfo.InvariantCulture) + unit;
+            _lines.Add($"| {work,-52} | {against,-20} | {rate,9:N0} | {other,9:N0} | {ratio,8} | {target,7} |");
+        }
+
+        public void Print()
+        {
+            Console.WriteLine($"| {"work",-52} | {"against",-20} | {"Weir",9} | {"other",9} | {"ratio",8} | {"target",7} |");
+            Console.WriteLine("|---|---|---:|---:|---:|---:|");
+            _lines.ForEach(Console.WriteLine);
+        }
+    }
+}
