@@ -1,5 +1,7 @@
 using System.CommandLine;
 
+using Weir.PostgreSql;
+
 namespace Weir.Server;
 
 /// <summary><c>weir verify</c>: proves that every balance, every grant and every summary is what the log says (LOG-3).</summary>
@@ -8,15 +10,18 @@ internal static class VerifyCommand
     public static Command Create()
     {
         Option<string> data = new("--data") { Description = "Folder of a server, running or stopped.", DefaultValueFactory = _ => DataFolder.Default };
+        Option<string?> postgres = PostgreSqlConnection.Option("A PostgreSQL database, as the runtime role; nodes may serve from it.");
         Option<string?> workspace = new("--workspace") { Description = "One workspace; all when left out." };
         Command command = new("verify", "Compare every balance, grant and summary with the log, name every difference, and end with 2 when there is one. Works while the server runs.")
         {
-            data, workspace,
+            data, postgres, workspace,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await using LocalStore local = await LocalStore.OpenAsync(
-                parsed.GetRequiredValue(data), parsed.GetValue(workspace) ?? Workspace.DefaultKey, readOnly: true, cancellationToken);
+            string named = parsed.GetValue(workspace) ?? Workspace.DefaultKey;
+            await using LocalStore local = PostgreSqlConnection.Read(parsed, postgres, data, insecureOwner: false) is { } database
+                ? await LocalStore.OpenAsync(database, named, cancellationToken)
+                : await LocalStore.OpenAsync(parsed.GetRequiredValue(data), named, readOnly: true, cancellationToken);
             IReadOnlyList<Workspace> workspaces = parsed.GetValue(workspace) is null
                 ? await local.Services.GetRequiredService<IWeirStore>().Workspaces.ListAsync(cancellationToken)
                 : [local.Workspace];

@@ -20,7 +20,7 @@ public sealed class PostgreSqlServeTests : IDisposable
 
     public void Dispose() => s_cluster.Drop(_name);
 
-    [Fact(DisplayName = "serve --postgres: nodes share nothing but the database, and a limit holds over all of them (BAL-2)")]
+    [Fact(DisplayName = "serve --postgres: nodes share nothing but the database, and a limit holds over all of them (BAL-2); verify reads it beside them")]
     public async Task NodesShareTheDatabase()
     {
         CommandResult migrated = await WeirProcess.RunAsync("migrate", "--postgres", Owner, "--runtime-user", PostgreSqlCluster.Runtime);
@@ -44,8 +44,17 @@ public sealed class PostgreSqlServeTests : IDisposable
             return answer.RootElement.GetProperty("allowed").GetBoolean();
         }));
         Assert.Equal(100, allowed.Count(yes => yes));
+
+        CommandResult verified = await WeirProcess.RunAsync("verify", "--postgres", Runtime);
+        Assert.True(verified.Code == 0, verified.Output + verified.Error);
+        Assert.StartsWith("default: 100 entries", verified.Output, StringComparison.Ordinal);
         Assert.Equal(0, await first.StopAsync());
         Assert.Equal(0, await second.StopAsync());
+
+        s_cluster.Execute(_name, "DELETE FROM weir.events WHERE seq = (SELECT max(seq) FROM weir.events)");
+        CommandResult changed = await WeirProcess.RunAsync("verify", "--postgres", Runtime);
+        Assert.Equal(2, changed.Code);
+        Assert.Contains("is stored, the log says", changed.Output, StringComparison.Ordinal);
     }
 
     [Fact(DisplayName = "serve --postgres: the owner is refused with what to do, and serves with --insecure-owner, migrating by itself")]
