@@ -27,15 +27,15 @@ internal static class ReservationEndpoints
         group.MapPost("/reservations/{id}/commit", (Delegate)CommitAsync).RequireScope(KeyScopes.Ingest)
             .WithName("commitReservation").WithSummary("End a job with what it used")
             .WithDescription("Without 'properties' it uses what is held. What is left returns; more than is held is denied ('overrun': reject, the default), has to fit ('consume') or is recorded ('record'). After the reservation's end the use is recorded late, as the event type says.")
-            .Accepts<CommitBody>("application/json").Produces<ReservationAnswerSchema>();
+            .AcceptsOptional<CommitBody>().Produces<ReservationAnswerSchema>();
         group.MapPost("/reservations/{id}/release", (Delegate)ReleaseAsync).RequireScope(KeyScopes.Ingest)
             .WithName("releaseReservation").WithSummary("Give a reservation, or a place in the queue, up")
             .WithDescription("Everything held returns. The body may be left out; it may be { \"reason\": \"…\" }.")
-            .Accepts<ReleaseBody>("application/json").Produces<ReservationAnswerSchema>();
+            .AcceptsOptional<ReleaseBody>().Produces<ReservationAnswerSchema>();
         group.MapPost("/reservations/{id}/extend", (Delegate)ExtendAsync).RequireScope(KeyScopes.Ingest)
             .WithName("extendReservation").WithSummary("Hold longer: the job is alive")
             .WithDescription("The end moves to 'ttl' seconds from now (900 when absent), never nearer. 'progress' is from 0 to 1.")
-            .Accepts<ExtendBody>("application/json").Produces<ReservationAnswerSchema>();
+            .AcceptsOptional<ExtendBody>().Produces<ReservationAnswerSchema>();
         group.MapPost("/reservations/{id}/grow", (Delegate)GrowAsync).RequireScope(KeyScopes.Ingest)
             .WithName("growReservation").WithSummary("Hold more")
             .WithDescription("'properties' are what the job is expected to be by now; what it needs beyond what is held is held too, all of it or nothing.")

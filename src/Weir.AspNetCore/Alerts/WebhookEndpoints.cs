@@ -36,10 +36,10 @@ internal static class WebhookEndpoints
         group.MapPost("/webhooks/{id}/rotate", (Delegate)RotateAsync).RequireScope(KeyScopes.Admin)
             .WithName("rotateWebhookSecret").WithSummary("Give a webhook a new secret, which is shown only in this answer")
             .WithDescription("The old secret goes on signing beside the new one for keepOldFor seconds (86,400 when absent; 0 ends it at once).")
-            .Accepts<RotateWebhookBody>("application/json").Produces<NewWebhookAnswer>();
+            .AcceptsOptional<RotateWebhookBody>().Produces<NewWebhookAnswer>();
         group.MapPost("/webhooks/{id}/test", (Delegate)TestAsync).RequireScope(KeyScopes.Admin)
             .WithName("testWebhook").WithSummary("Send a notification of the type webhook.test now, once, and answer how it went")
-            .Accepts<TestWebhookBody>("application/json").Produces<TestAnswer>();
+            .AcceptsOptional<TestWebhookBody>().Produces<TestAnswer>();
         group.MapPost("/webhooks/{id}/redeliver", (Delegate)RedeliverAsync).RequireScope(KeyScopes.Admin)
             .WithName("redeliverWebhook").WithSummary("Send one notification again, or all that failed or was missed since a time")
             .WithDescription("With 'message' one, whatever became of it; with 'since' at most 10,000, oldest first.")

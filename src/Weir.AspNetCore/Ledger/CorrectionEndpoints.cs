@@ -17,7 +17,7 @@ internal static class CorrectionEndpoints
         group.MapPost("/events/{id}/reverse", (Delegate)ReverseAsync).RequireScope(KeyScopes.Admin)
             .WithName("reverseEvent").WithSummary("Take an event back, once")
             .WithDescription("A new entry returns what the event charged to the balances that it came from. A repeat gets the same answer. After the event's period has closed it is refused. The body may be left out; it may be { \"reason\": \"…\" }.")
-            .Produces<CorrectionSchema>();
+            .AcceptsOptional<ReverseBody>().Produces<CorrectionSchema>();
         group.MapPost("/accounts/{key}/adjustments", (Delegate)AdjustAsync).RequireScope(KeyScopes.Admin)
             .WithName("adjust").WithSummary("Correct a meter of an account")
             .WithDescription("Moves every account-wide balance of the meter; a negative amount is at most what is used. With reset in place of an amount, what is used in the running periods becomes 0.")

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
 namespace Weir.AspNetCore;
@@ -11,6 +12,9 @@ namespace Weir.AspNetCore;
 /// <summary>Bodies in and out: bounded, strict JSON.</summary>
 internal static class JsonBody
 {
+    /// <summary>Every type of a body.</summary>
+    public const string AnyType = "*/*";
+
     /// <summary>The largest body of a call that is not about events or catalogs, in bytes.</summary>
     public const int LargestDocument = 256 * 1024;
 
@@ -89,6 +93,13 @@ internal static class JsonBody
             return JsonSerializer.Deserialize<T>(bytes.Span, Options) ?? throw IsNull();
         });
     }
+
+    /// <summary>
+    /// Describes a body that may be left out, for <see cref="ReadOptionalAsync{T}"/>. Routing would send a request without a type of a body
+    /// to the endpoint for mismatches, so it lets every type pass, and what is read is judged there.
+    /// </summary>
+    public static RouteHandlerBuilder AcceptsOptional<T>(this RouteHandlerBuilder builder)
+        where T : notnull => builder.Accepts<T>(isOptional: true, "application/json", AnyType);
 
     public static void RequireJson(HttpContext context)
     {

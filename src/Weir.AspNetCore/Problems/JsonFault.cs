@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Weir.AspNetCore;
@@ -29,12 +30,24 @@ internal static partial class JsonFault
 
         if (Kind().Match(message) is { Success: true } kind)
         {
-            return (pointer, $"{WordOf(kind.Groups["name"].Value)} is wanted here.");
+            string type = kind.Groups["name"].Value;
+            Type? wanted = MemberOf(type, pointer);
+            return (pointer, wanted is { IsEnum: true }
+                ? $"It is one of {string.Join(", ", Enum.GetNames(wanted).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName))}."
+                : $"{WordOf(wanted?.FullName ?? type)} is wanted here.");
         }
 
         return message.Contains("doesn't allow setting null values", StringComparison.Ordinal) || message.Contains("doesn't allow null", StringComparison.Ordinal)
             ? (pointer, "It must not be null.")
             : (pointer, message);
+    }
+
+    /// <summary>The serializer names the type of the whole body where the member is a parameter of its constructor.</summary>
+    private static Type? MemberOf(string body, string pointer)
+    {
+        Type? type = typeof(JsonFault).Assembly.GetType(body)?.GetProperties()
+            .FirstOrDefault(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name) == pointer[(pointer.LastIndexOf('/') + 1)..])?.PropertyType;
+        return type is null ? null : Nullable.GetUnderlyingType(type) ?? type;
     }
 
     private static string WordOf(string type) => type switch

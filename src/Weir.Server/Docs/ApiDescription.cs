@@ -71,6 +71,8 @@ internal static partial class ApiDescription
             }
         }
 
+        // Only routing has to know that a body which may be left out may also be without a type.
+        operation.RequestBody?.Content?.Remove("*/*");
         foreach (QueryParameter query in context.Description.ActionDescriptor.EndpointMetadata.OfType<QueryParameter>())
         {
             operation.Parameters.Add(new OpenApiParameter

@@ -46,6 +46,23 @@ public sealed class ReservationApiTests
         Assert.Equal((false, "no_slot", "starter"), ((bool)second["allowed"]!, (string?)second["reason"], (string?)second["advice"]!["plan"]));
     }
 
+    [Fact(DisplayName = "RES-2: an end without a body, and without a type of one, uses what is held or returns it; a wrong 'overrun' is told what there is")]
+    public async Task WithoutBody()
+    {
+        await using WeirHost host = await OpenAsync(new FakeClock(s_now));
+        foreach ((string call, string state) in new[] { ("commit", "committed"), ("release", "released"), ("extend", "held") })
+        {
+            (await host.Admin.PostJsonAsync("/api/v1/reservations", Job.Replace("job-1", "job-" + call, StringComparison.Ordinal))).ExpectOk();
+            using HttpResponseMessage answer = await host.Admin.PostAsync($"/api/v1/reservations/job-{call}/{call}", null);
+            Assert.Contains($"\"state\":\"{state}\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        Reply wrong = (await host.Admin.PostJsonAsync("/api/v1/reservations/job-extend/commit", """{ "overrun": "maybe" }""")).ExpectProblem(HttpStatusCode.BadRequest, "invalid_json");
+        Assert.Contains("one of reject, consume, record", (string)wrong["detail"]!, StringComparison.Ordinal);
+        wrong = (await host.Admin.PostJsonAsync("/api/v1/reservations/job-extend/extend", """{ "ttl": "soon" }""")).ExpectProblem(HttpStatusCode.BadRequest, "invalid_json");
+        Assert.Contains("A whole number in range is wanted", (string)wrong["detail"]!, StringComparison.Ordinal);
+    }
+
     [Fact(DisplayName = "RES-2: commit returns the rest, is replayed, and another end is a conflict with the state")]
     public async Task Commit()
     {

@@ -29,6 +29,12 @@ public sealed class WebhookApiTests
         (await host.Admin.PostJsonAsync($"/api/v1/webhooks/{id}/redeliver", """{ "since": "2026-01-01T00:00:00Z" }""")).ExpectProblem(HttpStatusCode.Conflict, "webhook_disabled");
         Assert.False((bool)(await host.Admin.PutJsonAsync($"/api/v1/webhooks/{id}", """{ "disabled": false }""")).ExpectOk()["disabled"]!);
 
+        foreach (string call in new[] { "rotate", "test" })
+        {
+            using HttpResponseMessage withoutBody = await host.Admin.PostAsync($"/api/v1/webhooks/{id}/{call}", null);
+            Assert.Equal(HttpStatusCode.OK, withoutBody.StatusCode);
+        }
+
         Reply list = (await host.Admin.ReadAsync("/api/v1/webhooks")).ExpectOk();
         Assert.Single(list["items"]!.AsArray());
         Assert.DoesNotContain(secret, list.Text, StringComparison.Ordinal);

@@ -45,6 +45,9 @@ public sealed class OpenApiTests
             }
         }
 
+        JsonElement release = document.GetProperty("paths").GetProperty("/api/v1/reservations/{id}/release").GetProperty("post").GetProperty("requestBody");
+        Assert.False(release.TryGetProperty("required", out JsonElement required) && required.GetBoolean());
+        Assert.Equal("application/json", Assert.Single(release.GetProperty("content").EnumerateObject()).Name);
         Assert.True(calls >= 4);
         AssertReferences(document, document);
     }
