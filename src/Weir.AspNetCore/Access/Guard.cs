@@ -174,7 +174,7 @@ internal static class Guard
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return Problem.PayloadTooLarge(exception.Message);
             case BadHttpRequestException bad:
-                return new Problem(bad.StatusCode, Refusal.InvalidRequest.Code(), "The request is not valid", bad.Message);
+                return new Problem(bad.StatusCode, Refusal.InvalidRequest.Code(), Problem.TitleOf(Refusal.InvalidRequest), bad.Message);
             case JsonException json:
                 return JsonBody.ProblemOf(json);
             case OperationCanceledException when context.RequestAborted.IsCancellationRequested:

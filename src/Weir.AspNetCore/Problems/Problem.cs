@@ -50,11 +50,11 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
         new(StatusCodes.Status400BadRequest, "invalid_json", "The body cannot be read", message) { Errors = [new ProblemError(pointer, message)] };
 
     public static Problem Invalid(string pointer, string message) =>
-        new(StatusCodes.Status400BadRequest, Refusal.InvalidRequest.Code(), "The request is not valid", message) { Errors = [new ProblemError(pointer, message)] };
+        new(StatusCodes.Status400BadRequest, Refusal.InvalidRequest.Code(), TitleOf(Refusal.InvalidRequest), message) { Errors = [new ProblemError(pointer, message)] };
 
     /// <summary>A parameter of the path or the query is wrong.</summary>
     public static Problem InvalidParameter(string name, string message) =>
-        new(StatusCodes.Status400BadRequest, Refusal.InvalidRequest.Code(), "The request is not valid", message) { Errors = [new ProblemError("", message, Parameter: name)] };
+        new(StatusCodes.Status400BadRequest, Refusal.InvalidRequest.Code(), TitleOf(Refusal.InvalidRequest), message) { Errors = [new ProblemError("", message, Parameter: name)] };
 
     /// <summary>The same for what does not exist and for what is another workspace's (ACC-2).</summary>
     public static Problem NotFound(string what) => new(StatusCodes.Status404NotFound, "not_found", "There is no such thing", what);

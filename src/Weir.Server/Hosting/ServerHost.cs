@@ -50,6 +50,8 @@ internal static class ServerHost
         WebApplication app = builder.Build();
         app.MapWeirApi();
         app.MapDocs();
+        app.MapFallback("{**path}", (HttpContext context) => Problem.NotFound(
+            "There is nothing at this path. /docs and /openapi/v1.json list the calls; keys in a path are percent-encoded: a/b is a%2Fb.").WriteAsync(context));
         return app;
     }
 

@@ -40,6 +40,18 @@ public sealed partial class ServeTests
         Assert.Empty(KeyText().Matches(second.Output));
     }
 
+    [Theory(DisplayName = "A path at which there is nothing is answered with a problem document, like every other error")]
+    [InlineData("/api/v1/acounts/acme")]
+    [InlineData("/nothing.json")]
+    public async Task UnknownPath(string path)
+    {
+        using TemporaryFolder folder = new();
+        await using RunningServer server = await RunningServer.StartAsync(folder.File("data"));
+        using HttpResponseMessage answer = await server.Client.GetAsync(path);
+        Assert.Equal(("application/problem+json", HttpStatusCode.NotFound), (answer.Content.Headers.ContentType?.MediaType, answer.StatusCode));
+        Assert.Contains("\"code\":\"not_found\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact(DisplayName = "ACC-1: WEIR_ADMIN_KEY has at least 32 characters, and serve says so when it has not")]
     public async Task ShortAdminKey()
     {
