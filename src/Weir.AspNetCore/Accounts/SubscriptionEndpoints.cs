@@ -90,13 +90,20 @@ internal static class SubscriptionEndpoints
         await AccountEndpoints.WriteAsync(context, key, accounts, catalogs);
     }
 
-    private static async Task MigrateAsync(HttpContext context, PlanMigrationService migrations)
+    private static async Task MigrateAsync(HttpContext context, PlanMigrationService migrations, CatalogService catalogs)
     {
         bool dryRun = RequestQuery.Choice(context, "dryRun", false, ("true", true), ("false", false));
         int limit = RequestQuery.Whole(context, "limit", 100, 1, AccountFilter.LargestLimit);
         AccountKey? after = Cursor.Read(context, Migrations) is { } position ? new AccountKey(position) : null;
         MigrateBody body = await JsonBody.ReadAsync<MigrateBody>(context);
         string? plan = body.Plan is null ? null : Texts.CatalogName(body.Plan, "/plan", "The key of a plan");
+        if (plan is not null && (await catalogs.ActiveAsync(context.Workspace(), context.RequestAborted)).Catalog.Plans is { } plans && !plans.ContainsKey(plan))
+        {
+            // The keys of other accounts' own plans are nobody's business.
+            string[] open = [.. plans.Values.Where(known => known.IsOffered).Select(known => known.Key)];
+            throw new ProblemException(Problem.Of(new Failure(Refusal.UnknownPlan, "/plan", $"There is no plan '{plan}'{NearestName.Suggestion(plan, open)}; the catalog has {string.Join(", ", open)}.")));
+        }
+
         MigrationPage page = await migrations.RunAsync(context.Workspace(), plan, dryRun, after, limit, context.Actor(), context.RequestAborted);
         await JsonBody.WriteAsync(context, new MigrationAnswer(
             dryRun, page.ToVersion, page.Accounts.Count(account => account.Failure is null), page.Accounts.Count(account => account.Changes.Limits.Any(limit => limit.IsOver)),

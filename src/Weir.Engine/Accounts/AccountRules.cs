@@ -124,6 +124,12 @@ public static class AccountRules
                 return null;
             }
 
+            if (wantedOverride.Until <= now)
+            {
+                failure = new Failure(Refusal.InvalidRequest, "/until", $"An override ends after now ({now}), or never: null. To end the one that stands, delete it.");
+                return null;
+            }
+
             if (meter.Kind == MeterKind.Level && wantedOverride.Per is not (null or Per.Lifetime))
             {
                 failure = new Failure(Refusal.InvalidRequest, "/per", $"'{meter.Key}' is a level and has no periods; leave 'per' out.");

@@ -126,7 +126,12 @@ internal static class GrantDecisions
             return true;
         }
 
-        failure = new Failure(Refusal.TooManyDecimals, pointer, $"'{value}' does not fit '{meter.Key}': at most {meter.Scale} decimal places and 10^15 smallest units.");
+        failure = DoesNotFit(value, meter, pointer);
         return false;
     }
+
+    /// <summary>Why an amount is none of a meter: it is too large, or too fine.</summary>
+    internal static Failure DoesNotFit(decimal value, Engine.Meter meter, string pointer) => new(
+        Quantity.TryFromDecimal(decimal.Truncate(value), meter.Scale, out _) ? Refusal.TooManyDecimals : Refusal.QuantityOverflow, pointer,
+        $"'{value}' does not fit '{meter.Key}': at most {meter.Scale} decimal places and 10^15 smallest units.");
 }

@@ -329,7 +329,7 @@ public sealed class BatchExecutor
 
         if (!Quantity.TryFromDecimal(command.Amount ?? 0, meter.Scale, out Quantity amount))
         {
-            return command.Failed(new Failure(Refusal.TooManyDecimals, "/amount", $"'{command.Amount}' does not fit '{meter.Key}': at most {meter.Scale} decimal places and 10^15 smallest units."));
+            return command.Failed(GrantDecisions.DoesNotFit(command.Amount ?? 0, meter, "/amount"));
         }
 
         Adjust adjust = new(meter, amount, batch.Now(account.State), command.Reason, command.Actor) { Resets = command.Amount is null };

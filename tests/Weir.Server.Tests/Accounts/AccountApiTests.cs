@@ -81,6 +81,9 @@ public sealed class AccountApiTests
             Assert.Equal(stands, (decimal?)(await host.Admin.ReadAsync("/api/v1/accounts/acme/usage"))["balances"]![0]!["limit"]);
         }
 
+        Reply past = (await host.Admin.PutJsonAsync(path, """{ "limit": 9, "until": "2020-01-01T00:00:00Z" }""")).ExpectProblem(HttpStatusCode.BadRequest, "invalid_request");
+        Assert.Equal("/until", (string?)past["errors"]![0]!["pointer"]);
+        Assert.Equal(0m, (decimal?)(await host.Admin.ReadAsync("/api/v1/accounts/acme/usage"))["balances"]![0]!["limit"]);
         (await host.Admin.DeleteCallAsync(path)).Expect(HttpStatusCode.NoContent);
         (await host.Admin.DeleteCallAsync(path)).Expect(HttpStatusCode.NoContent);
         Assert.Equal(100m, (decimal?)(await host.Admin.ReadAsync("/api/v1/accounts/acme/usage"))["balances"]![0]!["limit"]);

@@ -38,6 +38,8 @@ public sealed partial class GrantApiTests
         Reply again = (await colleague.PostJsonAsync(Path, body)).ExpectOk();
         Assert.Equal(Normal(first.Text).Replace("\"replayed\":false", "\"replayed\":true", StringComparison.Ordinal), Normal(again.Text));
         (await host.Admin.PostJsonAsync(Path, body.Replace("50.5", "50", StringComparison.Ordinal))).ExpectProblem(HttpStatusCode.UnprocessableEntity, "id_reused");
+        (await host.Admin.PostJsonAsync(Path, """{ "id": "fine", "meter": "credits", "amount": 0.001 }""")).ExpectProblem(HttpStatusCode.UnprocessableEntity, "too_many_decimals");
+        (await host.Admin.PostJsonAsync(Path, """{ "id": "large", "meter": "credits", "amount": 1e16 }""")).ExpectProblem(HttpStatusCode.UnprocessableEntity, "quantity_overflow");
 
         Reply used = (await host.Admin.PostJsonAsync("/api/v1/events", """{ "id": "e-1", "account": "acme", "type": "use", "properties": { "n": 120 } }""")).ExpectOk();
         Assert.Equal("recorded", (string?)used["results"]![0]!["status"]);

@@ -102,6 +102,8 @@ public sealed class PlansOverTimeApiTests
         Assert.Equal(("c", null), ((string?)rest["items"]![0]!["account"], (string?)rest["next"]));
         Assert.Equal(10m, await LimitAsync(host, "b"));
         Assert.Equal(0, (int)(await host.Admin.PostJsonAsync("/api/v1/migrate", """{ "plan": "free" }""")).ExpectOk()["migrated"]!);
+        Reply unknown = (await host.Admin.PostJsonAsync("/api/v1/migrate", """{ "plan": "pr" }""")).ExpectProblem(HttpStatusCode.UnprocessableEntity, "unknown_plan");
+        Assert.Equal("/plan", (string?)unknown["errors"]![0]!["pointer"]);
 
         Assert.Equal(2, (int)(await host.Admin.PostJsonAsync("/api/v1/migrate?limit=2", "{}")).ExpectOk()["migrated"]!);
         Assert.Equal(1, (int)(await host.Admin.PostJsonAsync("/api/v1/migrate?limit=2", "{}")).ExpectOk()["migrated"]!);
