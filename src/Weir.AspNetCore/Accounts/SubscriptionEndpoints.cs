@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using System.Globalization;
 
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +14,6 @@ namespace Weir.AspNetCore;
 internal static class SubscriptionEndpoints
 {
     private const string Migrations = "migrate";
-    private const int OwnPlanDigits = 16;
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -69,13 +67,9 @@ internal static class SubscriptionEndpoints
         PlanStart when = RequestQuery.Choice(context, "when", PlanStart.Immediate, ("immediate", PlanStart.Immediate), ("next_period", PlanStart.NextPeriod));
         (string text, CatalogFormat format) = await CatalogBody.ReadAsync(context);
         DocumentMapping plan = CatalogMemberEndpoints.Mapping(CatalogText.Parse(text, format));
-        if (await accounts.FindAsync(context.Workspace(), key, context.RequestAborted) is null)
-        {
-            throw new ProblemException(Problem.UnknownAccount(key.Value));
-        }
-
+        AccountRecord record = await accounts.FindAsync(context.Workspace(), key, context.RequestAborted) ?? throw new ProblemException(Problem.UnknownAccount(key.Value));
         (_, DocumentMapping document) = await catalogs.DocumentAsync(context.Workspace(), context.RequestAborted) ?? throw CatalogEndpoints.None();
-        string name = OwnPlanOf(key);
+        string name = OwnPlanOf(record.State.Account);
         plan = plan with { Members = [.. plan.Members.Where(member => member.Key is not ("key" or "account")), Text("account", key.Value, plan.Position)] };
         if (!Same((document.Find("plans")?.Value as DocumentMapping)?.Find(name)?.Value, plan))
         {
@@ -110,8 +104,8 @@ internal static class SubscriptionEndpoints
             [.. page.Accounts.Select(AccountAnswers.MigratedOf)], page.Next is { } next ? Cursor.Of(Migrations, next.Value) : null));
     }
 
-    /// <summary>The key in the catalog of an account's own plan: the same each time, and without the account's key in it.</summary>
-    private static string OwnPlanOf(AccountKey key) => "custom_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(key.Value)))[..OwnPlanDigits];
+    /// <summary>The key in the catalog of an account's own plan: the same each time, and of its random id, so that it outlives an erase as nobody's.</summary>
+    private static string OwnPlanOf(Account account) => "custom_" + account.Id.ToString("x16", CultureInfo.InvariantCulture);
 
     private static DocumentMember Text(string key, string value, DocumentPosition position) => new(key, position, new DocumentScalar(position, ScalarKind.Text, value));
 

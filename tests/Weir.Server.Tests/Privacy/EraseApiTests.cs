@@ -43,6 +43,27 @@ public sealed class EraseApiTests
         Assert.DoesNotContain("lovelace", audit.Text, StringComparison.Ordinal);
     }
 
+    [Fact(DisplayName = "PRIV-1: the plan of its own that an erased account had says in no way whose it was: who comes later under the key gets another")]
+    public async Task OwnPlan()
+    {
+        await using WeirHost host = await WeirHost.StartAsync();
+        List<string> keys = [];
+        for (int i = 0; i < 2; i++)
+        {
+            (await host.Admin.PutJsonAsync("/api/v1/accounts/ada", "{}")).ExpectOk();
+            Reply first = (await host.Admin.PutJsonAsync("/api/v1/accounts/ada/plan", """{ "allowances": { "credits": { "limit": 7 } } }""")).ExpectOk();
+            Reply again = (await host.Admin.PutJsonAsync("/api/v1/accounts/ada/plan", """{ "allowances": { "credits": { "limit": 8 } } }""")).ExpectOk();
+            keys.Add((string)first["plan"]!["key"]!);
+            Assert.Equal(keys[^1], (string?)again["plan"]!["key"]);
+            (await host.Admin.DeleteCallAsync("/api/v1/accounts/ada/personal-data")).ExpectOk();
+        }
+
+        Assert.NotEqual(keys[0], keys[1]);
+        Reply plans = (await host.Admin.ReadAsync("/api/v1/catalog/plans?custom=true")).ExpectOk();
+        Assert.All(keys, key => Assert.Contains(key, plans.Text, StringComparison.Ordinal));
+        Assert.DoesNotContain("\"ada\"", plans.Text, StringComparison.Ordinal);
+    }
+
     [Theory(DisplayName = "PRIV-1: a name that cannot be one is refused")]
     [InlineData("/api/v1/accounts/%20/personal-data")]
     [InlineData("/api/v1/accounts/a/users/%C3%BC/personal-data")]
