@@ -61,6 +61,15 @@ internal sealed class TargetAddresses
         _allowed = [.. options.AllowedNetworks.Select(IPNetwork.Parse)];
     }
 
+    /// <summary>What would allow an address that is not public.</summary>
+    public static string WayOf(IPAddress address) => address switch
+    {
+        { IsIPv4MappedToIPv6: true } => "it hides an IPv4 address, and nothing allows that.",
+        _ when IPAddress.IPv6Loopback.Equals(address) || (s_private.Any(network => network.Contains(address)) && !s_special.Any(network => network.Contains(address))) =>
+            "Weir:Webhooks:AllowPrivateTargets or a network in Weir:Webhooks:AllowedNetworks can allow it.",
+        _ => "only a network in Weir:Webhooks:AllowedNetworks can allow it.",
+    };
+
     public bool MayReach(IPAddress address)
     {
         // Networks take an IPv4-mapped address for the IPv4 one. No name leads to such by right.

@@ -37,7 +37,7 @@ internal static class WebhookUrl
         }
 
         return IPAddress.TryParse(uri.DnsSafeHost, out IPAddress? address) && !addresses.MayReach(address)
-            ? $"{address} is not a public address; Weir:Webhooks:AllowPrivateTargets or AllowedNetworks can allow it."
+            ? $"{address} is not a public address; {TargetAddresses.WayOf(address)}"
             : null;
     }
 }

@@ -113,10 +113,12 @@ public sealed class TargetAddressTests
     [InlineData("https://0177.0.0.1/", "127.0.0.1")]
     [InlineData("https://127.1/", "127.0.0.1")]
     [InlineData("https://0x8.8.8.8/", "unusually")]
-    [InlineData("https://127.0.0.1/", "not a public address")]
-    [InlineData("https://169.254.169.254/latest/meta-data", "not a public address")]
-    [InlineData("https://[::1]/", "not a public address")]
+    [InlineData("https://127.0.0.1/", "not a public address; Weir:Webhooks:AllowPrivateTargets")]
+    [InlineData("https://169.254.169.254/latest/meta-data", "not a public address; only a network")]
+    [InlineData("https://100.100.100.200/", "not a public address; only a network")]
+    [InlineData("https://[::1]/", "not a public address; Weir:Webhooks:AllowPrivateTargets")]
     [InlineData("https://[::ffff:7f00:1]/", "")]
+    [InlineData("https://[::ffff:127.0.0.1]/", "nothing allows that")]
     [InlineData("https://[fe80::1%25eth0]/", "")]
     public void Urls(string url, string? refusal)
     {
