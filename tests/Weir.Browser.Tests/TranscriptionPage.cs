@@ -166,6 +166,18 @@ public sealed class TranscriptionPage(Chromium chromium) : IClassFixture<Chromiu
         app.Transcriber.Release();
     }
 
+    [Fact(DisplayName = "On a phone the head has room for the count of new alerts")]
+    public async Task Alerted()
+    {
+        await using TranscriptionApp app = await TranscriptionApp.StartAsync();
+        await app.UntilAsync(await app.SubmitAsync(Sounds.Minutes(28)), "completed");
+        IPage page = await chromium.OpenAsync(app.Address, Narrow, 844, ColorScheme.Light, []);
+        await page.GotoAsync("/");
+        await SignInAsync(page, "Wing Lam");
+        await Assertions.Expect(page.Locator("#alert-count")).ToHaveTextAsync("2");
+        Assert.Equal(Narrow, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
+    }
+
     private static readonly byte[] s_eightSeconds = Sounds.Wave(8 * 4_000, 4_000);
 
     /// <summary>Texts whose contrast with what lies behind them is under 4.5 to 1 (WCAG 2.2, 1.4.3).</summary>
