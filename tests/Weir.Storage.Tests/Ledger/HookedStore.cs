@@ -48,7 +48,7 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public IDeliveryStore Deliveries { get; set; } = inner.Deliveries;
 
-    public IPrivacyStore Privacy => inner.Privacy;
+    public IPrivacyStore Privacy { get; set; } = inner.Privacy;
 
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 

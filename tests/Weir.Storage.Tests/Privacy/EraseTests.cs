@@ -237,6 +237,71 @@ public abstract class EraseTests
         await VerifyAsync(desk);
     }
 
+    [Fact(DisplayName = "PRIV-1: erases that are asked for together share the end, which is what costs")]
+    public async Task TogetherTheyShare()
+    {
+        CountedEnds? ends = null;
+        await using UsageDesk desk = await UsageDesk.OpenAsync(
+            s_now,
+            clock =>
+            {
+                HookedStore store = new(NewStore(clock));
+                store.Privacy = ends = new CountedEnds(store.Privacy);
+                return store;
+            },
+            Catalog);
+        for (int i = 0; i < 10; i++)
+        {
+            UsageEvent call = new() { Id = new EventId($"e{i}"), Account = new AccountKey($"account-{i}"), Type = "call" };
+            await desk.Get<AdmissionService>().ConsumeAsync(desk.Workspace, call, ConsumeMode.Record, CancellationToken.None);
+        }
+
+        // The first has come to its end; the others begin meanwhile.
+        PrivacyService privacy = desk.Get<PrivacyService>();
+        Task<EraseResult> first = EraseAsync(0);
+        await ends!.Begun;
+        Task<EraseResult>[] others = [.. Enumerable.Range(1, 9).Select(EraseAsync)];
+        while ((await desk.Store.Privacy.ReadOpenAsync(desk.Workspace, CancellationToken.None)).Count < 10)
+        {
+            await Task.Yield();
+        }
+
+        ends.Release();
+        Assert.All(await Task.WhenAll([first, .. others]), result => Assert.Equal(new EraseResult(true, true, 0), result));
+        Assert.Equal([1, 9], ends.Sizes);
+
+        Task<EraseResult> EraseAsync(int i) => privacy.EraseAsync(desk.Workspace, new AccountKey($"account-{i}"), null, AuditActor.Cli, CancellationToken.None);
+    }
+
+    /// <summary>Notes how many erases each end had, and holds the first one back.</summary>
+    private sealed class CountedEnds(IPrivacyStore inner) : IPrivacyStore
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public List<int> Sizes { get; } = [];
+
+        public Task Begun => _begun.Task;
+
+        public void Release() => _released.SetResult();
+
+        public ValueTask<IReadOnlyList<OpenErasure>> ReadOpenAsync(WorkspaceId workspace, CancellationToken cancellationToken) => inner.ReadOpenAsync(workspace, cancellationToken);
+
+        public ValueTask<int> EraseNextAsync(WorkspaceId workspace, long erasure, int limit, CancellationToken cancellationToken) =>
+            inner.EraseNextAsync(workspace, erasure, limit, cancellationToken);
+
+        public ValueTask<int> PruneAsync(WorkspaceId workspace, RetentionKind kind, Instant before, int limit, CancellationToken cancellationToken) =>
+            inner.PruneAsync(workspace, kind, before, limit, cancellationToken);
+
+        public async ValueTask<bool> EndAsync(WorkspaceId workspace, IReadOnlyCollection<long> erasures, CancellationToken cancellationToken)
+        {
+            Sizes.Add(erasures.Count);
+            _begun.TrySetResult();
+            await _released.Task;
+            return await inner.EndAsync(workspace, erasures, cancellationToken);
+        }
+    }
+
     private protected Task<UsageDesk> OpenAsync() => UsageDesk.OpenAsync(s_now, NewStore, Catalog);
 
     private protected abstract IWeirStore NewStore(TimeProvider time);
