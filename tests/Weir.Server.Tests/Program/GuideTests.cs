@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace Weir.Server.Tests.Program;
 
 /// <summary>The guide is run as it stands: every shell block, line by line, against a server that has just been started.</summary>
 [Collection(ProgramCollection.Name)]
-public sealed class GuideTests
+public sealed partial class GuideTests
 {
     private const string Expectation = "# → ";
 
@@ -24,6 +25,56 @@ public sealed class GuideTests
             Assert.All(expected, text => Assert.True(answer.Contains(text, StringComparison.Ordinal), $"{command}{Environment.NewLine}should answer {text}, but answers{Environment.NewLine}{answer}"));
         }
     }
+
+    [Theory(DisplayName = "The curl lines of the guides work as printed")]
+    [InlineData("reservations.md", "bash", 3)]
+    [InlineData("grants.md", "sh", 4)]
+    [InlineData("alerts.md", "bash", 3)]
+    [InlineData("customer-facing.md", "sh", 3)]
+    [InlineData("privacy.md", "sh", 2)]
+    public async Task TheLinesWork(string guide, string language, int count)
+    {
+        string page = await File.ReadAllTextAsync(Path.Combine(Root(), "docs", "guides", guide));
+        using TemporaryFolder folder = new();
+        await using RunningServer server = await RunningServer.StartAsync(folder.File("data"), RunningServer.AdminKey, "--catalog", Path.Combine(Root(), "catalogs", "transcription.yaml"));
+        List<string> commands = [.. Blocks(page, language).SelectMany(Commands)];
+        Assert.Equal(count, commands.Count);
+        string token = "";
+        foreach (string command in commands)
+        {
+            // The id that the reader has is another than the printed one.
+            string answer = await ShellAsync(PrintedToken().Replace(command, token), folder.Path, server.Url);
+            Assert.False(answer.Contains("\"/docs/problems/", StringComparison.Ordinal) || answer.Contains("\"allowed\":false", StringComparison.Ordinal), $"{command}{Environment.NewLine}answers{Environment.NewLine}{answer}");
+            token = MadeToken().Match(answer) is { Success: true } made ? made.Groups["id"].Value : token;
+        }
+    }
+
+    /// <summary>Each begins with curl and goes on until the next line that begins a command.</summary>
+    private static IEnumerable<string> Commands(string block)
+    {
+        List<string> commands = [];
+        bool isCurl = false;
+        foreach (string line in block.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.StartsWith("curl ", StringComparison.Ordinal) || line.StartsWith("weir ", StringComparison.Ordinal))
+            {
+                isCurl = line[0] == 'c';
+                commands.AddRange(isCurl ? [line] : []);
+            }
+            else if (isCurl)
+            {
+                commands[^1] += "\n" + line;
+            }
+        }
+
+        return commands;
+    }
+
+    [GeneratedRegex("(?<=portal/tokens/)[0-9a-f]{16}", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex PrintedToken();
+
+    [GeneratedRegex("\"id\":\"(?<id>[0-9a-f]{16})\",\"token\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex MadeToken();
 
     private static IEnumerable<string> Blocks(string page, string language)
     {
@@ -66,6 +117,8 @@ public sealed class GuideTests
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add(command);
         start.Environment["KEY"] = RunningServer.AdminKey;
+        start.Environment["ADMIN_KEY"] = RunningServer.AdminKey;
+        start.Environment["READ_KEY"] = RunningServer.AdminKey;
         start.Environment["WEIR"] = url;
         using Process shell = Process.Start(start) ?? throw new InvalidOperationException("bash did not start.");
         Task<string> error = shell.StandardError.ReadToEndAsync();
