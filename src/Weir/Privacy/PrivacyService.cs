@@ -44,6 +44,13 @@ public sealed class PrivacyService : IDisposable
     {
         ArgumentNullException.ThrowIfNull(actor);
         _reservations.Forget(workspace, account, user);
+        if (user is null)
+        {
+            // Before, because a process that dies after the account has gone leaves nobody who knows its key; once more afterwards, because
+            // a plan may have been made for it meanwhile.
+            await _catalogs.RedactAsync(workspace, account, cancellationToken);
+        }
+
         EraseCommand command = new()
         {
             Workspace = workspace,
@@ -60,7 +67,6 @@ public sealed class PrivacyService : IDisposable
             _reservations.Returned(workspace);
         }
 
-        // Also when the account was not found: an earlier call may have ended in between.
         if (user is null)
         {
             await _catalogs.RedactAsync(workspace, account, cancellationToken);

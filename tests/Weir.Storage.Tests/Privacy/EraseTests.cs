@@ -179,6 +179,25 @@ public abstract class EraseTests
         await VerifyAsync(desk);
     }
 
+    [Fact(DisplayName = "PRIV-1: a process that dies when an erase has begun leaves no key behind, in plans that were made for the account neither")]
+    public async Task DiesInTheMiddle()
+    {
+        HookedStore? hooks = null;
+        await using UsageDesk desk = await UsageDesk.OpenAsync(s_now, clock => hooks = new HookedStore(NewStore(clock)), Catalog);
+        await ConsumeAsync(desk, "e1");
+        await desk.PutCatalogAsync(Catalog.Replace("workspace:", "  own: { account: ada-lovelace, allowances: { units: { limit: 5 } } }\nworkspace:", StringComparison.Ordinal));
+        hooks!.AfterCommit = () => throw new StoreUnavailableException("The process dies here.");
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => EraseAsync(desk));
+        hooks.AfterCommit = null;
+
+        Assert.All(
+            await desk.Store.Catalogs.ListAsync(desk.Workspace, true, CancellationToken.None),
+            version => Assert.DoesNotContain("ada-lovelace", version.Document, StringComparison.Ordinal));
+        Assert.True(await desk.Get<PrivacyService>().CompleteAllAsync(CancellationToken.None));
+        Assert.False((await desk.Get<PrivacyService>().EraseAsync(desk.Workspace, s_ada, null, AuditActor.Host, CancellationToken.None)).Erased);
+        await VerifyAsync(desk);
+    }
+
     [Fact(DisplayName = "PRIV-1: an erase in the middle of consumption: each acknowledged event stands with the old account or with a new one, and nothing leads to the old one by its key")]
     public async Task EraseRacesConsumption()
     {
