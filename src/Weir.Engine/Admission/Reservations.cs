@@ -293,6 +293,7 @@ public static class Reservations
             Lines = writer.TakeLines(),
             Observed = examined.Observed,
             Target = command.Target,
+            Reservation = new ReservationTerms(hold.ExpiresAt, hold.Slot),
         }) with { Holds = [command.Target] };
     }
 

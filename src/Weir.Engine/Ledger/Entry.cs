@@ -133,7 +133,7 @@ public sealed record Entry
     /// <summary>Sequence number of the entry that this one reverses, completes or ends.</summary>
     public long? Target { get; init; }
 
-    /// <summary>What a reservation was given; null for other entries.</summary>
+    /// <summary>What a reservation was given, or had when it grew, so that a repeat tells the same (ID-5); null for other entries.</summary>
     public ReservationTerms? Reservation { get; init; }
 
     /// <summary>What a grant gives; null for other entries.</summary>
@@ -146,7 +146,7 @@ public sealed record Entry
     public string? Actor { get; init; }
 }
 
-/// <summary>What a reservation was given when it was made.</summary>
+/// <summary>Until when a reservation holds, and its slot, as they stood at the entry.</summary>
 public sealed record ReservationTerms(Instant ExpiresAt, SlotLease? Slot);
 
 /// <summary>One balance that an entry moved, and its figures right afterwards.</summary>

@@ -18,7 +18,7 @@ public sealed record GrantRequest
     /// <summary>Lower ones are drawn first.</summary>
     public int Priority { get; init; } = GrantTerms.UsualPriority;
 
-    /// <summary>Null for now.</summary>
+    /// <summary>Null: at once.</summary>
     public Instant? Start { get; init; }
 
     /// <summary>Null for never.</summary>

@@ -138,8 +138,8 @@ public sealed class ReservationSpecs
     [Fact(DisplayName = "RES-1: growing holds more, all of it or nothing")]
     public void Grows() => Story.Tells(Jobs, """
         reserve a job n=60 as j | held           | credits 0 of 100 held 60; slot job#1
-        grow j n=50             | grown          |
-        grow j n=90             | grown          | credits 0 of 100 held 90
+        grow j n=50             | grown          | slot job#1
+        grow j n=90             | grown          | credits 0 of 100 held 90; slot job#1
         grow j n=101            | limit_exceeded | credits wants 11, used 0, held 90 of 100, leaves 10 until 2026-04-01; advice pro credits 1000
         commit j                | committed      | credits 90 of 100 held 0
         """);

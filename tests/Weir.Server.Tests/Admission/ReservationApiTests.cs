@@ -132,7 +132,7 @@ public sealed class ReservationApiTests
         Assert.Equal((true, 2L), ((bool)served["allowed"]!, (long)served["slot"]!["fence"]!));
     }
 
-    [Fact(DisplayName = "RES-1: growing holds more under an id of its own")]
+    [Fact(DisplayName = "RES-1, ID-5: growing holds more under an id of its own; a repeat gets the same answer, also after the end has moved")]
     public async Task Grow()
     {
         await using WeirHost host = await OpenAsync(new FakeClock(s_now));
@@ -140,7 +140,10 @@ public sealed class ReservationApiTests
         const string more = """{ "id": "more-1", "properties": { "duration_seconds": 600 } }""";
         Reply grown = (await host.Admin.PostJsonAsync("/api/v1/reservations/job-1/grow", more)).ExpectOk();
         Assert.Equal(("held", 7m, 10m), ((string?)grown["state"], (decimal)grown["charges"]![0]!["amount"]!, (decimal)grown["balances"]![0]!["held"]!));
-        Assert.True((bool)(await host.Admin.PostJsonAsync("/api/v1/reservations/job-1/grow", more)).ExpectOk()["replayed"]!);
+        (await host.Admin.PostJsonAsync("/api/v1/reservations/job-1/extend", """{ "ttl": 900 }""")).ExpectOk();
+        Reply again = (await host.Admin.PostJsonAsync("/api/v1/reservations/job-1/grow", more)).ExpectOk();
+        Assert.NotNull((string?)grown["expiresAt"]);
+        Assert.Equal(grown.Text.Replace("\"replayed\":false", "\"replayed\":true", StringComparison.Ordinal), again.Text);
         Reply denied = (await host.Admin.PostJsonAsync("/api/v1/reservations/job-1/grow", """{ "id": "more-2", "properties": { "duration_seconds": 6000 } }""")).ExpectOk();
         Assert.Equal("limit_exceeded", (string?)denied["reason"]);
         Assert.Equal(10m, (decimal)(await host.Admin.ReadAsync("/api/v1/reservations/job-1")).ExpectOk()["held"]![0]!["amount"]!);
