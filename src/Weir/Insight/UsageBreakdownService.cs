@@ -15,7 +15,7 @@ public sealed record UsageBreakdown(string By, Instant From, Instant To, string 
 /// <param name="Key">The group as the host knows it; null for usage that names none.</param>
 /// <param name="Amounts">In each meter's unit; a level counts its net change.</param>
 /// <param name="LatencyMs">The average of the events that gave one.</param>
-/// <param name="Percent">Of the main meter's total; null when nothing was used of it.</param>
+/// <param name="Percent">Of what all rows used of the main meter; null when that is nothing, and where more was taken back than used.</param>
 public sealed record BreakdownRow(string? Key, long Events, long Failed, ImmutableSortedDictionary<string, decimal> Amounts, decimal? LatencyMs, decimal? Percent);
 
 /// <summary>Exactly one is null.</summary>
@@ -146,7 +146,8 @@ public sealed class UsageBreakdownService
             total.Add(totals);
         }
 
-        decimal whole = total.Amounts(catalog).GetValueOrDefault(main);
+        // What was taken back is no part of a whole: beside it, the parts would be more than that.
+        decimal whole = groups.Values.Sum(group => Math.Max(0, group.Amounts(catalog).GetValueOrDefault(main)));
         return new UsageBreakdown(
             by, from, to, main,
             [
@@ -156,14 +157,15 @@ public sealed class UsageBreakdownService
                     .ThenByDescending(row => row.Events)
                     .ThenBy(row => row.Key, StringComparer.Ordinal),
             ],
-            RowOf(null, total, catalog, main, whole));
+            RowOf(null, total, catalog, main, total.Amounts(catalog).GetValueOrDefault(main)));
     }
 
     private static BreakdownRow RowOf(string? key, UsageTotals totals, Catalog catalog, string main, decimal whole)
     {
         ImmutableSortedDictionary<string, decimal> amounts = totals.Amounts(catalog);
         decimal? latency = totals.LatencyCount == 0 ? null : Decimals.Normalize(Math.Round((decimal)totals.LatencyMs / totals.LatencyCount, 1, MidpointRounding.AwayFromZero));
-        return new BreakdownRow(key, totals.Events, totals.Failed, amounts, latency, UsageTotals.Percent(amounts.GetValueOrDefault(main), whole));
+        decimal part = amounts.GetValueOrDefault(main);
+        return new BreakdownRow(key, totals.Events, totals.Failed, amounts, latency, part < 0 ? null : UsageTotals.Percent(part, whole));
     }
 
     /// <summary>A name that may be none: dictionaries take no null.</summary>

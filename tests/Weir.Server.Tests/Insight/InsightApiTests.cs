@@ -36,6 +36,19 @@ public sealed class InsightApiTests
         (await host.Admin.ReadAsync("/api/v1/accounts/a-0/usage/trend?months=0")).ExpectProblem(HttpStatusCode.BadRequest, "invalid_request");
     }
 
+    [Fact(DisplayName = "LOG-2: what was taken back has no part of what was used, and the parts of the others are of that")]
+    public async Task PartsBesideACorrection()
+    {
+        await using WeirHost host = await StartAsync();
+        const string reset = """{ "id": "reset-1", "meter": "tokens", "amount": -58, "reason": "ours" }""";
+        (await host.Admin.PostJsonAsync("/api/v1/accounts/a-0/adjustments", reset)).ExpectOk();
+        Reply byType = (await host.Admin.ReadAsync("/api/v1/accounts/a-0/usage/breakdown?by=type&meter=tokens&from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z")).ExpectOk();
+        Assert.Equal(
+            [(60m, 100m), (-58m, null)],
+            byType["items"]!.AsArray().Select(row => ((decimal)row!["amounts"]!["tokens"]!, (decimal?)row["percent"])));
+        Assert.Equal((2m, 100m), ((decimal)byType["total"]!["amounts"]!["tokens"]!, (decimal)byType["total"]!["percent"]!));
+    }
+
     [Fact(DisplayName = "LOG-2: a meter is queried in windows, groups and filters, as JSON and as CSV")]
     public async Task Meter()
     {
