@@ -30,6 +30,7 @@ public static class NexaHost
 
         WebApplication app = builder.Build();
         app.UseForwardedHeaders();
+        app.UseBadRequestProblems();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseWeir(options =>

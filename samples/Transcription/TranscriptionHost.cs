@@ -54,6 +54,7 @@ public static class TranscriptionHost
         WebApplication app = builder.Build();
         app.UseForwardedHeaders();
         app.Use(WithPageHeaders);
+        app.UseBadRequestProblems();
         app.UseDefaultFiles();
         app.UseStaticFiles();
         app.UseRouting();

@@ -171,10 +171,8 @@ internal static class Guard
                 Log.StoreUnavailable(Logger(context), exception);
                 return new Problem(StatusCodes.Status503ServiceUnavailable, "store_unavailable", "The store cannot be used now",
                     "Whether the request took effect is unknown: repeat it with the same id, which is safe.") { RetryAfter = 1 };
-            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return Problem.PayloadTooLarge(exception.Message);
             case BadHttpRequestException bad:
-                return new Problem(bad.StatusCode, Refusal.InvalidRequest.Code(), Problem.TitleOf(Refusal.InvalidRequest), bad.Message);
+                return BadRequestExtensions.ProblemOf(bad);
             case JsonException json:
                 return JsonBody.ProblemOf(json);
             case OperationCanceledException when context.RequestAborted.IsCancellationRequested:

@@ -7,7 +7,18 @@ internal static class PlanAdvice
 {
     /// <summary>The cheapest plan that is offered to all and would have allowed this very request; plans without a price come last.</summary>
     public static Advice? For(
-        AccountState account, AccountState workspace, CatalogBook book, Plan current, Consume command, ImmutableArray<Violation> violations)
+        AccountState account, AccountState workspace, CatalogBook book, Plan current, Consume command, ImmutableArray<Violation> violations) =>
+        For(account, workspace, book, current, command, violations, (plan, touched) =>
+        {
+            Quantity[] amounts = Footprint.Amounts(command.Rated.Charges, touched);
+            return LimitCheck.Run(account, workspace, book, plan, command, touched, amounts, command.Mode == ConsumeMode.BestEffort).IsEmpty;
+        });
+
+    /// <inheritdoc cref="For(AccountState, AccountState, CatalogBook, Plan, Consume, ImmutableArray{Violation})"/>
+    /// <param name="fits">Whether the request would fit the balances that it touches under another plan.</param>
+    public static Advice? For(
+        AccountState account, AccountState workspace, CatalogBook book, Plan current, Consume command, ImmutableArray<Violation> violations,
+        Func<Plan, List<TouchedBalance>, bool> fits)
     {
         // No plan helps while the account itself is refused.
         if (account.Account.Suspended)
@@ -22,7 +33,7 @@ internal static class PlanAdvice
         foreach (Plan plan in candidates)
         {
             List<TouchedBalance> touched = Footprint.Of(account, workspace, book.Active, plan, command);
-            if (WouldAllow(account, workspace, book, plan, command, touched))
+            if (Admission.EnforcementOf(book, plan, command) == EnforcementMode.Observe || fits(plan, touched))
             {
                 Violation? limit = violations.FirstOrDefault(v => v.Reason == Refusal.LimitExceeded && v.Scope != ScopeKind.Workspace);
                 StandingLimit? standing = limit is null ? null : Counterpart(touched, limit);
@@ -31,18 +42,6 @@ internal static class PlanAdvice
         }
 
         return null;
-    }
-
-    private static bool WouldAllow(
-        AccountState account, AccountState workspace, CatalogBook book, Plan plan, Consume command, List<TouchedBalance> touched)
-    {
-        if (Admission.EnforcementOf(book, plan, command) == EnforcementMode.Observe)
-        {
-            return true;
-        }
-
-        Quantity[] amounts = Footprint.Amounts(command.Rated.Charges, touched);
-        return LimitCheck.Run(account, workspace, book, plan, command, touched, amounts, command.Mode == ConsumeMode.BestEffort).IsEmpty;
     }
 
     /// <summary>The other plan's limit in place of the violated one: the same per where it has one, else the first at that scope.</summary>

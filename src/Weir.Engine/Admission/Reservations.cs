@@ -143,7 +143,13 @@ public static class Reservations
         if (Admission.EnforcementOf(book, plan, use) != EnforcementMode.Observe
             && Overruns(command, isLate, touched, amounts, live, shared) is { IsEmpty: false } violations)
         {
-            return unchanged with { Refusal = violations[0].Reason, Violations = violations };
+            return unchanged with
+            {
+                Refusal = violations[0].Reason,
+                Violations = violations,
+                Advice = PlanAdvice.For(account, workspace, book, plan, use, violations, (_, under) =>
+                    Overruns(command, isLate, under, Footprint.Amounts(rated.Charges, under), live, shared).IsEmpty),
+            };
         }
 
         // From here the command succeeds. A reservation that has expired and was not tidied has been before (Expire).

@@ -67,11 +67,36 @@ public sealed class ReservationSpecs
     public void Overruns() => Story.Tells(Jobs, """
         reserve a job n=60 as j         | held                | credits 0 of 100 held 60; slot job#1
         commit j n=61                   | exceeds_reservation | credits wants 61, held 60
-        commit j n=101 overrun=consume  | limit_exceeded      | credits wants 101, used 0, held 60 of 100, leaves 40 until 2026-04-01
+        commit j n=101 overrun=consume  | limit_exceeded      | credits wants 101, used 0, held 60 of 100, leaves 40 until 2026-04-01; advice pro credits 1000
         commit j n=100 overrun=consume  | committed           | credits 100 of 100 held 0
         adjust a credits -100           | adjusted            | credits 0 of 100
         reserve a job n=60 as k         | held                | credits 0 of 100 held 60; slot job#2
         commit k n=161 overrun=record   | committed           | credits 161 of 100 held 0; over limit
+        """);
+
+    [Fact(DisplayName = "BAL-11: a commit that does not fit is advised the plan in which it would, what it holds counted once")]
+    public void AdvisesCommits() => Story.Tells("""
+        events:
+          job: { charges: { credits: { per: { property: n } } } }
+          late: { late_commit: consume, charges: { credits: { per: { property: n } } } }
+        plans:
+          free: { allowances: { credits: { limit: 100 } } }
+          mid: { price: { monthly: 10 }, allowances: { credits: { limit: 150 } } }
+          day: { price: { monthly: 15 }, allowances: { credits: { limit: 155, per: day } } }
+          pro: { price: { monthly: 20 }, allowances: { credits: { limit: 1000 } } }
+        """, """
+        reserve a job n=90 as j          | held           | credits 0 of 100 held 90
+        commit j n=150 overrun=consume   | limit_exceeded | credits wants 150, used 0, held 90 of 100, leaves 10 until 2026-04-01; advice mid credits 150
+        commit j n=151 overrun=consume   | limit_exceeded | credits wants 151, used 0, held 90 of 100, leaves 10 until 2026-04-01; advice day credits 155
+        commit j n=156 overrun=consume   | limit_exceeded | credits wants 156, used 0, held 90 of 100, leaves 10 until 2026-04-01; advice pro credits 1000
+        commit j n=1001 overrun=consume  | limit_exceeded | credits wants 1001, used 0, held 90 of 100, leaves 10 until 2026-04-01
+        commit j n=101                   | exceeds_reservation | credits wants 101, held 90
+        release j                        | released       | credits 0 of 100 held 0
+        consume a job n=40               | allowed        | credits 40 of 100
+        reserve a late n=60 ttl=60s as k | held           | credits 40 of 100 held 60
+        after 60s
+        expire k                         | expired        | credits 40 of 100 held 0
+        commit k n=110                   | limit_exceeded | credits wants 110, used 40 of 100, leaves 60 until 2026-04-01; advice mid credits 150
         """);
 
     [Fact(DisplayName = "RES-2: a meter without a limit takes more than was expected")]

@@ -101,6 +101,9 @@ public sealed class NexaStory
         (int badData, problem) = await nexa.PostAsync("/api/demo/track-usage", Track("structuring_diagnose", new { complexity = "two" }));
         Assert.Equal((400, "property_type"), (badData, problem.GetProperty("code").GetString()));
         Assert.Equal(404, (await nexa.GetAsync("/api/organizations/acme/usage/current")).Status);
+
+        (int wrongType, problem) = await nexa.PostAsync("/api/documents/pdf", new { title = 5, text = Text });
+        Assert.Equal((400, "/title"), (wrongType, Pointers(problem).Single()));
     }
 
     [Fact(DisplayName = "CAT-1: a change acts on the next call, an invalid one leaves the old, rollback brings it back, and a restart keeps what was changed")]
