@@ -39,8 +39,10 @@ internal sealed class Holder : IAsyncDisposable
     }
 
     /// <summary>Reserves its share, and goes on until it is killed.</summary>
-    public async Task<int> HerdAsync(string name, int share, int accounts, int seed)
+    /// <param name="until">When what is reserved before ends by time: that is how many can be live at once, however slowly they are made.</param>
+    public async Task<int> HerdAsync(string name, int share, int accounts, DateTimeOffset until, int seed)
     {
+        int Ttl() => Math.Max(HerdTtl, (int)(until - DateTimeOffset.UtcNow).TotalSeconds);
         int made = 0;
         int next = 0;
         int ready = 0;
@@ -54,12 +56,11 @@ internal sealed class Holder : IAsyncDisposable
                 {
                     string type = random.Next(10) switch { < 7 => "work", < 9 => "job", _ => "cut" };
                     string id = $"{name}-{Interlocked.Increment(ref next)}";
-                    if (await ReserveAsync(id, $"account-{random.Next(accounts)}", type, random.Next(1, 5), HerdTtl, wait: 0) is not { } job)
+                    if (await ReserveAsync(id, $"account-{random.Next(accounts)}", type, random.Next(1, 5), Ttl(), wait: 0) is not { } job)
                     {
                         continue;
                     }
 
-                    Interlocked.Increment(ref made);
                     if (job.Kind.Length > 0 && random.Next(3) > 0)
                     {
                         await Task.Delay(random.Next(200));
@@ -67,6 +68,7 @@ internal sealed class Holder : IAsyncDisposable
                         continue;
                     }
 
+                    Interlocked.Increment(ref made);
                     lock (newest)
                     {
                         newest.Add(job);

@@ -9,8 +9,8 @@ using Weir.Server.Tests.Program;
 namespace Weir.Chaos;
 
 /// <summary>
-/// Processes hold amounts and slots for two seconds at a time and are killed, while nothing sweeps: what they held is free as soon as
-/// their last reservation has ended by time. Meanwhile one holder is frozen until another has its slot, and others keep theirs alive.
+/// Processes hold amounts and slots until one common end and beat every two seconds; they are killed two seconds before it, with all of
+/// that live and while nothing sweeps: what they held is free as soon as their last reservation has ended by time. Meanwhile one holder is frozen until another has its slot, and others keep theirs alive.
 /// Slots are judged by the server's own times: never more leases than slots, fences that only rise, no lease shorter than its holder was
 /// told. Afterwards the server sweeps what has expired, and <c>weir verify</c> finds no difference before and after that.
 /// </summary>
@@ -19,6 +19,9 @@ internal static class HolderScenario
     private const int RenderSlots = 2;
     private const int CutSlots = 1;
     private const int AllRenderSlots = 40;
+
+    /// <summary>Reservations a second that even a busy machine makes.</summary>
+    private const int Pace = 250;
 
     private const int KeeperTtl = 5;
     private const string Service = "the whole service";
@@ -92,8 +95,8 @@ internal static class HolderScenario
         }
 
         Console.WriteLine(
-            $"seed {seed}: sweeper off, {seen.Made.Count()} reservations of {Holder.HerdTtl} s by {holders} processes, killed with {seen.Live} of them live, {seen.Told.Count(line => line.What == "extended")} times extended, "
-            + $"{seen.Told.Count(line => line.What == "denied")} denied, {seen.Leases.Count()} leases; free everywhere {seen.FreeAfter.ToString("0.0", CultureInfo.InvariantCulture)} s after the last word of the dead, "
+            $"seed {seed}: sweeper off, {seen.Made.Count()} reservations by {holders} processes, killed with {seen.Live} of them live, {seen.Told.Count(line => line.What == "extended")} times extended, "
+            + $"{seen.Told.Count(line => line.What == "denied")} denied, {seen.Leases.Count()} leases; free everywhere {seen.FreeAfter.ToString("0.0", CultureInfo.InvariantCulture)} s after the kill, "
             + $"{s_keepers.Values.Sum(types => types.Length)} slots kept alive; " + (violations.Count == 0 ? "no slot twice, nothing held by the dead" : $"{violations.Count} violations"));
         return violations.Count == 0 ? 0 : 1;
     }
@@ -101,7 +104,7 @@ internal static class HolderScenario
     /// <summary>Everything that happens on the server, and what was seen of it.</summary>
     private static async Task<Seen> HoldAsync(RunningServer server, TemporaryFolder folder, int reservations, int holders, int seed, List<Process> processes, List<string> violations)
     {
-        string[] accounts = [.. Enumerable.Range(0, Math.Max(10, reservations / 100)).Select(number => $"account-{number}")];
+        string[] accounts = [.. Enumerable.Range(0, Math.Max(10, reservations / 50)).Select(number => $"account-{number}")];
         string[] herd = [.. Enumerable.Range(0, holders).Select(number => $"h{number}")];
         string BookOf(string name) => folder.File(name + ".book");
         Process Start(string name, params string[] more)
@@ -115,7 +118,8 @@ internal static class HolderScenario
             keeper => keeper.Key, keeper => Start(keeper.Key, "--account", keeper.Key, "--types", string.Join(',', keeper.Value), "--ttl", $"{KeeperTtl}"), StringComparer.Ordinal);
         Process frozen = Start("frozen", "--account", "frozen", "--types", "cut", "--ttl", $"{Holder.HerdTtl}");
         await UntilAsync(() => s_keepers.Keys.Append("frozen").All(name => IsReady(BookOf(name))), "The keepers did not begin.");
-        List<Process> herding = [.. herd.Select(name => Start(name, "--share", $"{reservations / holders}", "--accounts", $"{accounts.Length}", "--seed", $"{seed}"))];
+        DateTimeOffset until = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + (4 * Holder.HerdTtl) + (reservations / Pace));
+        List<Process> herding = [.. herd.Select(name => Start(name, "--share", $"{reservations / holders}", "--accounts", $"{accounts.Length}", "--until", $"{until.ToUnixTimeSeconds()}", "--seed", $"{seed}"))];
 
         // One is frozen for longer than it holds; another waits for the slot, has it and keeps it.
         await using Holder rival = new(new Uri(server.Url), RunningServer.AdminKey, BookOf("rival"));
@@ -139,7 +143,8 @@ internal static class HolderScenario
             throw new InvalidOperationException("A holder ended by itself: " + await gone.StandardError.ReadToEndAsync());
         }
 
-        await Task.Delay(new Random(seed).Next(300));
+        TimeSpan left = until.AddSeconds(-Holder.HerdTtl) - DateTimeOffset.UtcNow;
+        await Task.Delay((left > TimeSpan.Zero ? left : TimeSpan.Zero) + TimeSpan.FromMilliseconds(new Random(seed).Next(300)));
         herding.ForEach(one => one.Kill());
         await Task.WhenAll(herding.Select(one => one.WaitForExitAsync()));
         DateTimeOffset killed = DateTimeOffset.UtcNow;
@@ -402,14 +407,13 @@ internal static class HolderScenario
             }
         }
 
-        /// <summary>Seconds from the last acknowledged reservation or heartbeat of the dead to the first look at which the last place was seen free.</summary>
+        /// <summary>Seconds from the kill to the first look at which the last place was seen free.</summary>
         public double FreeAfter
         {
             get
             {
                 Dictionary<string, DateTimeOffset> ends = LastEnds;
-                DateTimeOffset word = Herd.Where(line => line.ExpiresAt is not null).Max(line => line.ExpiresAt!.Value.AddSeconds(-line.Ttl));
-                return Looks.Where(look => look.AsOf >= ends.GetValueOrDefault(look.Place)).GroupBy(look => look.Place, StringComparer.Ordinal).Max(place => (place.Min(look => look.AsOf) - word).TotalSeconds);
+                return Looks.Where(look => look.AsOf >= ends.GetValueOrDefault(look.Place)).GroupBy(look => look.Place, StringComparer.Ordinal).Max(place => (place.Min(look => look.AsOf) - Killed).TotalSeconds);
             }
         }
 

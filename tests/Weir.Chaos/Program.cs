@@ -39,13 +39,14 @@ Option<int> accounts = new("--accounts");
 Option<string?> account = new("--account");
 Option<string> types = new("--types") { DefaultValueFactory = _ => "" };
 Option<int> ttl = new("--ttl");
-Command holder = new("holder", "One of the processes of 'holders'.") { server, key, name, book, share, accounts, account, types, ttl, seed };
+Option<long> until = new("--until") { Description = "Unix seconds." };
+Command holder = new("holder", "One of the processes of 'holders'.") { server, key, name, book, share, accounts, until, account, types, ttl, seed };
 holder.Hidden = true;
 holder.SetAction(async (parsed, _) =>
 {
     await using Holder process = new(parsed.GetRequiredValue(server), parsed.GetRequiredValue(key), parsed.GetRequiredValue(book));
     return parsed.GetValue(account) is { } kept
         ? await process.KeepAsync(parsed.GetRequiredValue(name), kept, parsed.GetRequiredValue(types).Split(','), parsed.GetValue(ttl))
-        : await process.HerdAsync(parsed.GetRequiredValue(name), parsed.GetValue(share), parsed.GetValue(accounts), parsed.GetValue(seed));
+        : await process.HerdAsync(parsed.GetRequiredValue(name), parsed.GetValue(share), parsed.GetValue(accounts), DateTimeOffset.FromUnixTimeSeconds(parsed.GetValue(until)), parsed.GetValue(seed));
 });
 return await new RootCommand("Weir under bad luck.") { kill, webhooks, spool, holders, sender, holder }.Parse(args).InvokeAsync();
