@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Weir.PostgreSql;
 
@@ -19,7 +20,7 @@ public static class PostgreSqlBuilderExtensions
         ArgumentNullException.ThrowIfNull(options);
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         builder.Services.RemoveAll<IWeirStore>();
-        builder.Services.AddSingleton<IWeirStore>(_ => new PostgreSqlStore(options));
+        builder.Services.AddSingleton<IWeirStore>(provider => new PostgreSqlStore(options, provider.GetService<ILogger<PostgreSqlStore>>()));
         return builder;
     }
 }

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Weir.PostgreSql;
 
 /// <summary>
@@ -7,6 +10,7 @@ public sealed class PostgreSqlStore : IWeirStore
 {
     private readonly PostgreSqlStoreOptions _options;
     private readonly Database _database;
+    private readonly ChangeListener _changes;
 
     /// <param name="connectionString">As Npgsql takes it, for the runtime role.</param>
     public PostgreSqlStore(string connectionString)
@@ -14,15 +18,16 @@ public sealed class PostgreSqlStore : IWeirStore
     {
     }
 
-    public PostgreSqlStore(PostgreSqlStoreOptions options)
+    public PostgreSqlStore(PostgreSqlStoreOptions options, ILogger<PostgreSqlStore>? logger = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _database = new Database(options);
-        ActiveCatalogs active = new();
+        _changes = new ChangeListener(_database.ConnectionString, logger ?? NullLogger<PostgreSqlStore>.Instance);
+        ActiveCatalogs active = new(_changes);
         Workspaces = new PostgreSqlWorkspaces(_database);
         Keys = new PostgreSqlKeys(_database);
-        Catalogs = new PostgreSqlCatalogs(_database, active);
+        Catalogs = new PostgreSqlCatalogs(_database, active, _changes);
         Accounts = new PostgreSqlAccounts(_database);
         Ledger = new PostgreSqlLedger(_database, active);
         Summaries = new PostgreSqlSummaries(_database);
@@ -64,6 +69,8 @@ public sealed class PostgreSqlStore : IWeirStore
 
     public IPrivacyStore Privacy { get; }
 
+    public IChangeWatch Changes => _changes;
+
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         if (_options.InsecureOwner)
@@ -72,7 +79,12 @@ public sealed class PostgreSqlStore : IWeirStore
         }
 
         await SelfCheck.RunAsync(_database, _options.InsecureOwner, cancellationToken);
+        _changes.Start();
     }
 
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _changes.DisposeAsync();
+        await _database.DisposeAsync();
+    }
 }

@@ -71,7 +71,8 @@ internal sealed class UsageDesk : IAsyncDisposable
         if (store is not null)
         {
             services.RemoveAll<IWeirStore>();
-            services.AddSingleton(store(clock));
+            // What the provider has made it disposes of.
+            services.AddSingleton(_ => store(clock));
         }
 
         UsageDesk desk = new(services.BuildServiceProvider(), clock);

@@ -34,6 +34,7 @@ internal sealed class PostgreSqlKeys(Database database) : IKeyStore
                 if (await session.RunAsync("Access/RevokeKey", Value.Text(id), Value.Time(now)) > 0)
                 {
                     await AuditRows.AppendAsync(session, now, [audit]);
+                    await session.TellAsync(Remembered.Keys);
                     return true;
                 }
 

@@ -45,6 +45,7 @@ internal sealed class PostgreSqlPortalTokens(Database database) : IPortalTokenSt
                 if (await session.RunAsync("Access/RevokePortalToken", Value.Text(id), Value.Time(now)) > 0)
                 {
                     await AuditRows.AppendAsync(session, now, [audit]);
+                    await session.TellAsync(Remembered.Keys);
                     return true;
                 }
 

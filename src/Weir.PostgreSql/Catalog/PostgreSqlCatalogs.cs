@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Weir.PostgreSql;
 
-internal sealed class PostgreSqlCatalogs(Database database, ActiveCatalogs active) : ICatalogStore
+internal sealed class PostgreSqlCatalogs(Database database, ActiveCatalogs active, ChangeListener changes) : ICatalogStore
 {
     public ValueTask<int> ActiveVersionAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         active.Find(workspace.Value) is { } known ? ValueTask.FromResult(known) : ReadActiveAsync(workspace, cancellationToken);
@@ -46,7 +46,14 @@ internal sealed class PostgreSqlCatalogs(Database database, ActiveCatalogs activ
     }
 
     public async ValueTask RedactAsync(WorkspaceId workspace, int version, string document, CancellationToken cancellationToken) =>
-        await database.WriteAsync(workspace, session => session.RunAsync("Catalog/RedactVersion", Value.Int(version), Value.Text(document)), cancellationToken);
+        await database.WriteAsync(
+            workspace,
+            async session =>
+            {
+                await session.TellAsync(Remembered.Catalog);
+                return await session.RunAsync("Catalog/RedactVersion", Value.Int(version), Value.Text(document));
+            },
+            cancellationToken);
 
     public ValueTask<CatalogUse> ReadUseAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         database.ReadAsync(
@@ -64,6 +71,7 @@ internal sealed class PostgreSqlCatalogs(Database database, ActiveCatalogs activ
         }
 
         await AuditRows.AppendAsync(session, now, [audit]);
+        await session.TellAsync(Remembered.Catalog);
         return true;
     }
 
@@ -71,14 +79,16 @@ internal sealed class PostgreSqlCatalogs(Database database, ActiveCatalogs activ
     {
         if (version is { } now)
         {
-            active.Saw(workspace.Value, now);
+            changes.Changed(workspace, Remembered.Catalog);
+            active.Saw(workspace.Value, now, new Freshness(TimeProvider.System.GetTimestamp(), null));
         }
     }
 
     private async ValueTask<int> ReadActiveAsync(WorkspaceId workspace, CancellationToken cancellationToken)
     {
+        Freshness freshness = active.Now(workspace.Value);
         int version = await database.FindAsync(workspace, "Catalog/ReadActive", row => (int?)row.Int(0), cancellationToken) ?? throw AccountRows.NoWorkspace(workspace.Value);
-        active.Saw(workspace.Value, version);
+        active.Saw(workspace.Value, version, freshness);
         return version;
     }
 

@@ -35,9 +35,13 @@ internal sealed class Database : IAsyncDisposable
         settings.ApplicationName ??= "weir";
         settings.TcpKeepAlive = true;
         settings.CommandTimeout = (int)Math.Ceiling(options.StatementTimeout.TotalSeconds) + 5;
-        NpgsqlDataSourceBuilder builder = new(settings.ConnectionString);
+        ConnectionString = settings.ConnectionString;
+        NpgsqlDataSourceBuilder builder = new(ConnectionString);
         _source = builder.Build();
     }
+
+    /// <summary>With everything that connections of a node have in common.</summary>
+    public string ConnectionString { get; }
 
     public TimeProvider? Time => _options.Time;
 

@@ -94,6 +94,9 @@ internal sealed class Session(NpgsqlConnection connection, NpgsqlTransaction? tr
         }
     }
 
+    /// <summary>Tells every node, when the transaction commits, that something it may remember has changed.</summary>
+    public Task TellAsync(Remembered kind) => RunAllAsync([Own("Database/TellChange", ChangeListener.Name(kind))]);
+
     /// <summary>The database's clock.</summary>
     public async Task<Instant> NowAsync()
     {

@@ -35,6 +35,7 @@ internal static class ErasureRows
             session.Own("Privacy/ErasePortalTokens", Value.Long(erasure.Account), Value.Text(erasure.User)),
             session.Own("Privacy/BeginErasure", Value.Long(erasure.Account), Value.Long(id), Value.Time(now)),
         ]);
+        await session.TellAsync(Remembered.Keys);
     }
 
     /// <summary>Whether an account has been erased. An erase that comes now waits for the transaction and sees what it writes.</summary>

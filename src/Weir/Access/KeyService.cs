@@ -40,11 +40,14 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
 
     private const int IdBytes = 8;
     private const int SecretBytes = 32;
+    private const int LongestText = 256;
 
-    /// <summary>How long a key that was found is trusted without asking the store again; a revocation on this node acts at once.</summary>
-    private static readonly TimeSpan s_remember = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// How long a key that was found is trusted while the store cannot tell of a revocation on another node; one on this node acts at once.
+    /// </summary>
+    private static readonly TimeSpan s_unwatched = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<string, (Caller? Caller, long Until)> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (Caller Caller, Freshness Freshness)> _known = new(StringComparer.Ordinal);
     private byte[]? _adminKeyHash;
     private int _forgotten;
 
@@ -96,14 +99,20 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
     /// <summary>Who the text of a key or a portal token stands for, or null. Secrets are compared in fixed time.</summary>
     public async ValueTask<Caller?> AuthenticateAsync(string text, CancellationToken cancellationToken)
     {
-        long now = time.GetTimestamp();
-        if (_known.TryGetValue(text, out (Caller? Caller, long Until) known) && now < known.Until)
+        if (_known.TryGetValue(text, out (Caller Caller, Freshness Freshness) known)
+            && known.Freshness.Holds(store.Changes, known.Caller.Workspace.Id, Remembered.Keys, time, s_unwatched))
         {
-            return known.Caller?.Portal is { } portal && Now() >= portal.ExpiresAt ? null : known.Caller;
+            return known.Caller.Portal is { } portal && Now() >= portal.ExpiresAt ? null : known.Caller;
         }
 
         int forgotten = Volatile.Read(ref _forgotten);
-        Caller? caller = await FindAsync(text, cancellationToken);
+        if (await WorkspaceOfAsync(text, cancellationToken) is not { } workspace)
+        {
+            return null;
+        }
+
+        Freshness freshness = Freshness.Of(store.Changes, workspace.Id, Remembered.Keys, time);
+        Caller? caller = await FindAsync(workspace, text, cancellationToken);
         // What was revoked while it was read is not remembered.
         if (caller is not null && forgotten == Volatile.Read(ref _forgotten))
         {
@@ -112,7 +121,7 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
                 _known.Clear();
             }
 
-            _known[text] = (caller, now + (long)(s_remember.TotalSeconds * time.TimestampFrequency));
+            _known[text] = (caller, freshness);
         }
 
         return caller;
@@ -120,22 +129,20 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
 
     private Instant Now() => Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
 
-    private async ValueTask<Caller?> FindAsync(string text, CancellationToken cancellationToken)
+    /// <summary>The workspace that a text is about, or null when it is no text of a key.</summary>
+    private async ValueTask<Workspace?> WorkspaceOfAsync(string text, CancellationToken cancellationToken) =>
+        IsAdminKey(text) ? await store.Workspaces.FindAsync(Workspace.DefaultKey, cancellationToken)
+        : Parts(text) is { } parts ? await store.Workspaces.FindAsync(parts[2], cancellationToken)
+        : null;
+
+    private async ValueTask<Caller?> FindAsync(Workspace workspace, string text, CancellationToken cancellationToken)
     {
-        if (_adminKeyHash is { } admin && text.Length >= ShortestAdminKey && CryptographicOperations.FixedTimeEquals(admin, SHA256.HashData(Encoding.UTF8.GetBytes(text))))
+        if (IsAdminKey(text))
         {
-            Workspace? home = await store.Workspaces.FindAsync(Workspace.DefaultKey, cancellationToken);
-            return home is null ? null : new Caller(home, KeyScopes.Admin, "admin");
+            return new Caller(workspace, KeyScopes.Admin, "admin");
         }
 
-        // The last part is the secret, which may itself contain '_'.
-        string[] parts = text.Split('_', 5);
-        if (parts is not ["weir", "live" or "test" or PortalTokenService.Kind, _, _, _] || !Workspace.IsValidKey(parts[2]) || text.Length > 256)
-        {
-            return null;
-        }
-
-        if (await store.Workspaces.FindAsync(parts[2], cancellationToken) is not { } workspace)
+        if (Parts(text) is not { } parts)
         {
             return null;
         }
@@ -155,4 +162,11 @@ public sealed class KeyService(IWeirStore store, TimeProvider time)
         bool matches = CryptographicOperations.FixedTimeEquals(key.Hash.ToArray(), Digest.Of(parts[4]).ToArray());
         return matches && key.RevokedAt is null && key.Live == (parts[1] == "live") ? new Caller(workspace, key.Scopes, key.Id) { KeyName = key.Name } : null;
     }
+
+    private bool IsAdminKey(string text) =>
+        _adminKeyHash is { } admin && text.Length >= ShortestAdminKey && CryptographicOperations.FixedTimeEquals(admin, SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>weir, the kind, the workspace, the id and the secret, which may itself contain '_'; null when it is no text of a key.</summary>
+    private static string[]? Parts(string text) =>
+        text.Length <= LongestText && text.Split('_', 5) is ["weir", "live" or "test" or PortalTokenService.Kind, _, _, _] parts && Workspace.IsValidKey(parts[2]) ? parts : null;
 }

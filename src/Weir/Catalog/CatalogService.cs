@@ -23,7 +23,7 @@ public sealed record CatalogChange(int? Version, ImmutableArray<CatalogError> Er
 /// <summary>
 /// The catalogs of all workspaces. A version never changes, so it is parsed once and remembered by its number (TX-5).
 /// </summary>
-public sealed class CatalogService(IWeirStore store)
+public sealed class CatalogService(IWeirStore store, TimeProvider time)
 {
     private static readonly Catalog s_empty = CatalogText.Read("name: empty\ndefaultPlan: default\nplans:\n  default: {}\n", CatalogFormat.Yaml).Catalog
         ?? throw new InvalidOperationException("The empty catalog is not valid.");
@@ -31,6 +31,7 @@ public sealed class CatalogService(IWeirStore store)
     private readonly ConcurrentDictionary<(WorkspaceId, int), Catalog> _versions = new();
     private readonly ConcurrentDictionary<WorkspaceId, CatalogBook> _books = new();
     private readonly ConcurrentDictionary<WorkspaceId, (int Version, DocumentMapping Root)> _documents = new();
+    private readonly ConcurrentDictionary<WorkspaceId, Freshness> _asOf = new();
 
     /// <summary>Hits and misses of remembered versions and how many are remembered, for operators.</summary>
     public (long Hits, long Misses, int Remembered) CacheFigures => (Interlocked.Read(ref _hits), Interlocked.Read(ref _misses), _versions.Count);
@@ -53,6 +54,7 @@ public sealed class CatalogService(IWeirStore store)
             return s_empty;
         }
 
+        long? stamp = ForgetRedacted(workspace);
         if (_versions.TryGetValue((workspace, version), out Catalog? known))
         {
             Interlocked.Increment(ref _hits);
@@ -64,7 +66,8 @@ public sealed class CatalogService(IWeirStore store)
             ?? throw new KeyNotFoundException($"The workspace has no catalog version {version}.");
         CatalogResult result = CatalogText.Read(stored.Document, stored.Format);
         Catalog catalog = result.Catalog ?? throw new InvalidDataException($"Stored catalog version {version} is not valid any more: {result.Errors[0]}");
-        return _versions.GetOrAdd((workspace, version), catalog);
+        // What was redacted while it was read is not remembered.
+        return StampOf(workspace) == stamp ? _versions.GetOrAdd((workspace, version), catalog) : catalog;
     }
 
     /// <summary>The active document as a tree, as it was written; null while the workspace has none.</summary>
@@ -76,6 +79,7 @@ public sealed class CatalogService(IWeirStore store)
             return null;
         }
 
+        long? stamp = ForgetRedacted(workspace);
         if (_documents.TryGetValue(workspace, out (int Version, DocumentMapping Root) known) && known.Version == version)
         {
             return known;
@@ -85,7 +89,12 @@ public sealed class CatalogService(IWeirStore store)
             ?? throw new KeyNotFoundException($"The workspace has no catalog version {version}.");
         DocumentMapping root = CatalogText.Parse(stored.Document, stored.Format).Root as DocumentMapping
             ?? throw new InvalidDataException($"Stored catalog version {version} cannot be read any more.");
-        return _documents[workspace] = (version, root);
+        if (StampOf(workspace) == stamp)
+        {
+            _documents[workspace] = (version, root);
+        }
+
+        return (version, root);
     }
 
     /// <summary>The active version with every one that an account is pinned to: now, by a change that is planned, or before.</summary>
@@ -252,6 +261,34 @@ public sealed class CatalogService(IWeirStore store)
             _documents.Clear();
             Forget();
         }
+    }
+
+    private long? StampOf(WorkspaceId workspace) => store.Changes.Stamp(workspace, Remembered.Catalog);
+
+    /// <summary>
+    /// Forgets the texts of a workspace when another node may have taken a name out of one; an erase is the one thing that changes a text.
+    /// While the store cannot tell, they are read again from time to time.
+    /// </summary>
+    private long? ForgetRedacted(WorkspaceId workspace)
+    {
+        Freshness now = Freshness.Of(store.Changes, workspace, Remembered.Catalog, time);
+        if (!_asOf.TryGetValue(workspace, out Freshness known))
+        {
+            _asOf.TryAdd(workspace, now);
+        }
+        else if (now.Stamp is null ? time.GetElapsedTime(known.ReadAt, now.ReadAt) >= Freshness.Longest : now.Stamp != known.Stamp)
+        {
+            foreach ((WorkspaceId, int) version in _versions.Keys.Where(version => version.Item1 == workspace))
+            {
+                _versions.TryRemove(version, out _);
+            }
+
+            _documents.TryRemove(workspace, out _);
+            _books.TryRemove(workspace, out _);
+            _asOf[workspace] = now;
+        }
+
+        return now.Stamp;
     }
 
     /// <summary>Forgets every remembered version: the next request reads and validates what the store has. For operators.</summary>

@@ -34,6 +34,9 @@ public interface IWeirStore : IAsyncDisposable
 
     IPrivacyStore Privacy { get; }
 
+    /// <summary>Whether what is remembered of the store still stands. Without one of its own a store belongs to one process.</summary>
+    IChangeWatch Changes => NoOtherNodes.Instance;
+
     /// <summary>Opens the store and brings its schema up to date. Called once, before anything else.</summary>
     /// <exception cref="StoreUnavailableException">Another process holds it, or it cannot be read or written; the message says what to do.</exception>
     Task OpenAsync(CancellationToken cancellationToken);

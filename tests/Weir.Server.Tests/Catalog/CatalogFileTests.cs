@@ -16,7 +16,7 @@ public sealed class CatalogFileTests : IDisposable
         await using MemoryStore store = new(TimeProvider.System);
         await store.OpenAsync(CancellationToken.None);
         WorkspaceId workspace = (await store.Workspaces.CreateAsync("default", null, "UTC", Workspace.Created(AuditActor.Host, "default", "UTC"), CancellationToken.None))!.Id;
-        CatalogService catalogs = new(store);
+        CatalogService catalogs = new(store, TimeProvider.System);
         async Task<(int, string)> ApplyAsync()
         {
             await catalogs.ApplyFileAsync(workspace, file, CancellationToken.None);

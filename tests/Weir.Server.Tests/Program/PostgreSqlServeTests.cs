@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
@@ -44,6 +45,19 @@ public sealed class PostgreSqlServeTests : IDisposable
             return answer.RootElement.GetProperty("allowed").GetBoolean();
         }));
         Assert.Equal(100, allowed.Count(yes => yes));
+
+        // A key that one node revokes is refused by the other (ACC-1).
+        using JsonDocument key = JsonDocument.Parse(await (await first.Client.PostAsJsonAsync(new Uri("/api/v1/keys", UriKind.Relative), new { name = "short", scopes = new[] { "read" } })).Content.ReadAsStringAsync());
+        using HttpClient holder = new() { BaseAddress = second.Client.BaseAddress };
+        holder.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.RootElement.GetProperty("key").GetString());
+        Uri read = new("/api/v1/accounts/acme/usage", UriKind.Relative);
+        Assert.Equal(HttpStatusCode.OK, (await holder.GetAsync(read)).StatusCode);
+        using HttpResponseMessage revoked = await first.Client.DeleteAsync(new Uri($"/api/v1/keys/{key.RootElement.GetProperty("id").GetString()}", UriKind.Relative));
+        Assert.True(revoked.IsSuccessStatusCode);
+        while ((await holder.GetAsync(read)).StatusCode != HttpStatusCode.Unauthorized)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20));
+        }
 
         CommandResult verified = await WeirProcess.RunAsync("verify", "--postgres", Runtime);
         Assert.True(verified.Code == 0, verified.Output + verified.Error);

@@ -41,6 +41,8 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
 
     public IPrivacyStore Privacy => inner.Privacy;
 
+    public IChangeWatch Changes => inner.Changes;
+
     public void FailSummaries(int times) => _failures = times;
 
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);

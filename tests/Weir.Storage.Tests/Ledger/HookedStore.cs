@@ -50,6 +50,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public IPrivacyStore Privacy { get; set; } = inner.Privacy;
 
+    public IChangeWatch Changes => inner.Changes;
+
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
