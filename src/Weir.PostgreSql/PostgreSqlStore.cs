@@ -71,6 +71,8 @@ public sealed class PostgreSqlStore : IWeirStore
 
     public IChangeWatch Changes => _changes;
 
+    public int MostBatches => _options.Batches;
+
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         if (_options.InsecureOwner)

@@ -9,6 +9,8 @@ public sealed record PostgreSqlStoreOptions
 {
     public const int DefaultConnections = 32;
 
+    public const int DefaultBatches = 3;
+
     /// <summary>As Npgsql takes it, for the runtime role: <c>Host=db;Database=weir;Username=weir_runtime;Password=…;SSL Mode=VerifyFull</c>.</summary>
     [Required]
     public required string ConnectionString { get; init; }
@@ -22,6 +24,13 @@ public sealed record PostgreSqlStoreOptions
     /// <summary>Connections of this node at the most; further callers wait.</summary>
     [Range(2, 1_000)]
     public int Connections { get; init; } = DefaultConnections;
+
+    /// <summary>
+    /// Batches of this node that are under way at once: while one waits for the database, the next is decided. The commands of one account are
+    /// never in two of them.
+    /// </summary>
+    [Range(1, 32)]
+    public int Batches { get; init; } = DefaultBatches;
 
     /// <summary>After how long the database gives up a statement.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]

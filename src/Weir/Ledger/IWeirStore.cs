@@ -37,6 +37,12 @@ public interface IWeirStore : IAsyncDisposable
     /// <summary>Whether what is remembered of the store still stands. Without one of its own a store belongs to one process.</summary>
     IChangeWatch Changes => NoOtherNodes.Instance;
 
+    /// <summary>
+    /// How many batches the writer may have under way at once. More than one pays where a transaction waits for the network or for a server's
+    /// disk while others could work; a store with one writer at a time has one.
+    /// </summary>
+    int MostBatches => 1;
+
     /// <summary>Opens the store and brings its schema up to date. Called once, before anything else.</summary>
     /// <exception cref="StoreUnavailableException">Another process holds it, or it cannot be read or written; the message says what to do.</exception>
     Task OpenAsync(CancellationToken cancellationToken);

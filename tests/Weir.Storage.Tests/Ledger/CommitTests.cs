@@ -189,20 +189,73 @@ public abstract class CommitTests
         Assert.Equal(1, await desk.UsedAsync("calls"));
     }
 
+    [Fact(DisplayName = "TX-1: batches under way at once share no account: others pass, and an account's commands keep their order")]
+    public async Task BatchesUnderWayShareNoAccount()
+    {
+        await using Desk desk = await OpenAsync(batches: 3);
+        await Task.WhenAll(desk.RecordAsync("first", "acme"), desk.RecordAsync("second", "other"));
+        TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int begun = 0;
+        desk.Hooks.BeforeBegin = () =>
+        {
+            if (Interlocked.Increment(ref begun) > 1)
+            {
+                return Task.CompletedTask;
+            }
+
+            reached.SetResult();
+            return release.Task;
+        };
+        List<Task<Outcome>> waiting = [desk.RecordAsync("held", "acme")];
+        await reached.Task;
+        List<Task<Outcome>> passing = [];
+        for (int i = 0; i < 400; i++)
+        {
+            waiting.Add(desk.RecordAsync($"a{i}", "acme"));
+            passing.Add(desk.RecordAsync($"o{i}", "other"));
+        }
+
+        try
+        {
+            // However few the last ones are: a batch that stands still holds back nobody but its own accounts.
+            await Task.WhenAll(passing).WaitAsync(TimeSpan.FromMinutes(1));
+            Assert.DoesNotContain(waiting, task => task.IsCompleted);
+        }
+        finally
+        {
+            release.SetResult();
+        }
+
+        foreach (List<Task<Outcome>> account in (List<Task<Outcome>>[])[waiting, passing])
+        {
+            Instant[] times = [.. (await Task.WhenAll(account)).Select(outcome => outcome.Entry!.RecordedAt)];
+            Assert.Equal([.. times.Order().Distinct()], times);
+        }
+    }
+
     private protected abstract IWeirStore NewStore(TimeProvider time);
 
-    private static UsageEvent Event(string id, string type, long n) => new()
+    private static UsageEvent Event(string id, string type, long n, string account = "acme") => new()
     {
         Id = new EventId(id),
-        Account = new AccountKey("acme"),
+        Account = new AccountKey(account),
         Type = type,
         Properties = Properties.Of([new("n", PropertyValue.Of((decimal)n))]),
     };
 
-    private async Task<Desk> OpenAsync()
+    private async Task<Desk> OpenAsync(int? batches = null)
     {
         HookedStore? hooks = null;
-        UsageDesk desk = await UsageDesk.OpenAsync(s_now, time => hooks = new HookedStore(NewStore(time)), Catalog);
+        UsageDesk desk = await UsageDesk.OpenAsync(
+            s_now,
+            time =>
+            {
+                hooks = new HookedStore(NewStore(time));
+                hooks.MostBatches = batches ?? hooks.MostBatches;
+                return hooks;
+            },
+            Catalog);
         return new Desk(desk, hooks!);
     }
 
@@ -214,6 +267,9 @@ public abstract class CommitTests
 
         public Task<Outcome> ConsumeAsync(string id) =>
             inner.Get<AdmissionService>().ConsumeAsync(inner.Workspace, Event(id, "call", 1), ConsumeMode.Enforce, CancellationToken.None);
+
+        public Task<Outcome> RecordAsync(string id, string account) =>
+            inner.Get<AdmissionService>().ConsumeAsync(inner.Workspace, Event(id, "bulk", 1, account), ConsumeMode.Record, CancellationToken.None);
 
         public async Task<long> UsedAsync(string meter)
         {

@@ -52,6 +52,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public IChangeWatch Changes => inner.Changes;
 
+    public int MostBatches { get; set; } = inner.MostBatches;
+
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
