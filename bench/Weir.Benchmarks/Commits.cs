@@ -2,13 +2,13 @@ using System.Diagnostics.Metrics;
 
 namespace Weir.Benchmarks;
 
-/// <summary>How many commands each commit made durable, and how long the writer was at it.</summary>
+/// <summary>How many commands each commit made durable, and how long it took.</summary>
 internal sealed class Commits : IDisposable
 {
     private readonly MeterListener _listener = new();
     private long _commits;
     private long _commands;
-    private double _seconds;
+    private long _microseconds;
 
     public Commits()
     {
@@ -21,18 +21,18 @@ internal sealed class Commits : IDisposable
         };
         _listener.SetMeasurementEventCallback<int>((_, size, _, _) =>
         {
-            _commits++;
-            _commands += size;
+            Interlocked.Increment(ref _commits);
+            Interlocked.Add(ref _commands, size);
         });
-        _listener.SetMeasurementEventCallback<double>((_, seconds, _, _) => _seconds += seconds);
+        _listener.SetMeasurementEventCallback<double>((_, seconds, _, _) => Interlocked.Add(ref _microseconds, (long)(seconds * 1_000_000)));
         _listener.Start();
     }
 
-    public void Reset() => (_commits, _commands, _seconds) = (0, 0, 0);
+    public void Reset() => (_commits, _commands, _microseconds) = (0, 0, 0);
 
     public override string ToString() => _commits == 0
         ? ""
-        : $"   {(double)_commands / _commits:F0} in each commit of {_seconds / _commits * 1000:F1} ms";
+        : $"   {(double)_commands / _commits:F0} in each commit of {_microseconds / 1000.0 / _commits:F1} ms";
 
     public void Dispose() => _listener.Dispose();
 }

@@ -21,13 +21,22 @@ internal static partial class Pgbench
             start.ArgumentList.Add(argument);
         }
 
+        TimeSpan before = OfEndedChildren();
         using Process pgbench = Process.Start(start) ?? throw new InvalidOperationException("pgbench did not start; install it (Debian: apt-get install postgresql-contrib).");
         Task<string> errors = pgbench.StandardError.ReadToEndAsync();
         string output = await pgbench.StandardOutput.ReadToEndAsync();
         await pgbench.WaitForExitAsync();
         return pgbench.ExitCode == 0
-            ? (double.Parse(TransactionsPerSecond().Match(output).Groups["rate"].Value, CultureInfo.InvariantCulture), pgbench.TotalProcessorTime)
+            ? (double.Parse(TransactionsPerSecond().Match(output).Groups["rate"].Value, CultureInfo.InvariantCulture), OfEndedChildren() - before)
             : throw new InvalidOperationException("pgbench failed:" + Environment.NewLine + await errors);
+    }
+
+    /// <summary>Processor time of the processes that this one started and that have ended: an ended one itself can no longer be asked.</summary>
+    private static TimeSpan OfEndedChildren()
+    {
+        string stat = File.ReadAllText("/proc/self/stat");
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return TimeSpan.FromSeconds(fields[13..15].Sum(field => long.Parse(field, CultureInfo.InvariantCulture)) / (double)PostgreSqlServer.TicksPerSecond);
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -72,7 +72,7 @@ internal static class PostgreSqlBenchmark
                 app.MapWeirApi();
                 app.MapPost("/empty", () => Microsoft.AspNetCore.Http.TypedResults.Json(new Dictionary<string, string>()));
             },
-            weir => weir.AddPostgreSql(runtime));
+            weir => weir.AddPostgreSql(new PostgreSqlStoreOptions { ConnectionString = runtime, Batches = Number("WEIR_BENCH_BATCHES", PostgreSqlStoreOptions.DefaultBatches) }));
         setting.App.Services.GetRequiredService<KeyService>().UseAdminKey(Wrk.AdminKey);
         return setting;
     }
@@ -184,7 +184,7 @@ internal static class PostgreSqlBenchmark
     /// <summary>Current usage in two databases, one with few and one with many events, read in turns.</summary>
     private static async Task UsageAsync(PostgreSqlServer server, Table table)
     {
-        int many = int.Parse(Environment.GetEnvironmentVariable("WEIR_BENCH_EVENTS") ?? ManyEvents.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        int many = Number("WEIR_BENCH_EVENTS", ManyEvents);
         await using Setting few = await StartAsync(server, "few");
         await using Setting full = await StartAsync(server, "many");
         foreach ((Setting setting, int events) in ((Setting, int)[])[(few, FewEvents), (full, many)])
@@ -241,6 +241,9 @@ internal static class PostgreSqlBenchmark
             Console.WriteLine($"{reader.GetDouble(0),7:F2} s in {reader.GetInt64(1),8:N0} calls   {reader.GetInt64(2),9:N0} rows   {reader.GetInt64(3),5:N0} MB of log   {query[..Math.Min(query.Length, 90)]}");
         }
     }
+
+    /// <summary>A number from the environment.</summary>
+    private static int Number(string name, int otherwise) => Environment.GetEnvironmentVariable(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 

@@ -13,7 +13,7 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
     public const string Runtime = "weir_runtime";
 
     /// <summary>The processor time of other processes is counted in hundredths of a second.</summary>
-    private const int TicksPerSecond = 100;
+    public const int TicksPerSecond = 100;
 
     private readonly bool _isRoot = Environment.UserName == "root";
     private readonly Process _server;
