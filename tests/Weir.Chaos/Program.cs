@@ -34,6 +34,29 @@ Option<int> holderCount = new("--holders") { Description = "Processes that hold 
 Command holders = new("holders", "Kill -9 processes that hold amounts and slots, freeze one and keep others alive, with the sweeper off, and judge by the server's times.") { reservations, holderCount, seed };
 holders.SetAction((parsed, _) => HolderScenario.RunAsync(parsed.GetValue(reservations), parsed.GetValue(holderCount), parsed.GetValue(seed)));
 
+Option<int> nodeCount = new("--nodes") { Description = "Servers on the one database.", DefaultValueFactory = _ => 3 };
+Option<int> workers = new("--workers") { Description = "Callers at the same time, of each node.", DefaultValueFactory = _ => 64 };
+Option<int> hotRounds = new("--hot-rounds") { Description = "Rounds in which all callers ask one account for three times its limit.", DefaultValueFactory = _ => 3 };
+Option<int> ids = new("--ids") { Description = "Ids that are sent one to five times.", DefaultValueFactory = _ => 2_000 };
+Option<int> databaseKills = new("--database-kills") { Description = "How often the database is killed, all of its processes at once.", DefaultValueFactory = _ => 1 };
+Option<int> freezes = new("--freezes") { Description = "How often a node stands still, with locks.", DefaultValueFactory = _ => 1 };
+Option<int> databaseFreezes = new("--database-freezes") { Description = "How often the database stands still.", DefaultValueFactory = _ => 1 };
+Option<int> ways = new("--ways") { Description = "How often the way of a node to the database is silent, refused, cut, and loses replies: of each so many.", DefaultValueFactory = _ => 1 };
+Option<int> between = new("--between") { Description = "Answers that every node gives between two faults.", DefaultValueFactory = _ => 50 };
+Option<double> cross = new("--cross") { Description = "Seconds of arrays over many accounts, in which nothing may deadlock.", DefaultValueFactory = _ => 3 };
+Command nodes = new("nodes", "Several nodes on one PostgreSQL, killed, frozen and cut off under load, and compared with the books of the callers.")
+{
+    nodeCount, workers, hotRounds, ids, kills, databaseKills, freezes, databaseFreezes, ways, between, cross, seed,
+};
+nodes.SetAction((parsed, _) =>
+{
+    int ofEach = parsed.GetValue(ways);
+    return NodesScenario.RunAsync(new NodesOptions(
+        parsed.GetValue(nodeCount), parsed.GetValue(workers), parsed.GetValue(hotRounds), parsed.GetValue(ids),
+        new Misfortune(parsed.GetValue(kills), parsed.GetValue(databaseKills), parsed.GetValue(freezes), parsed.GetValue(databaseFreezes), ofEach, ofEach, ofEach, ofEach),
+        parsed.GetValue(between), TimeSpan.FromSeconds(parsed.GetValue(cross)), parsed.GetValue(seed)));
+});
+
 Option<int> share = new("--share");
 Option<int> accounts = new("--accounts");
 Option<string?> account = new("--account");
@@ -49,4 +72,4 @@ holder.SetAction(async (parsed, _) =>
         ? await process.KeepAsync(parsed.GetRequiredValue(name), kept, parsed.GetRequiredValue(types).Split(','), parsed.GetValue(ttl))
         : await process.HerdAsync(parsed.GetRequiredValue(name), parsed.GetValue(share), parsed.GetValue(accounts), DateTimeOffset.FromUnixTimeSeconds(parsed.GetValue(until)), parsed.GetValue(seed));
 });
-return await new RootCommand("Weir under bad luck.") { kill, webhooks, spool, holders, sender, holder }.Parse(args).InvokeAsync();
+return await new RootCommand("Weir under bad luck.") { kill, webhooks, spool, holders, nodes, sender, holder }.Parse(args).InvokeAsync();

@@ -69,6 +69,8 @@ public sealed partial class RunningServer : IAsyncDisposable
     public const string AdminKey = "a-key-for-tests-of-at-least-32-characters";
 
     private const int Terminate = 15;
+    private const int Continue = 18;
+    private const int Stop = 19;
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
@@ -183,6 +185,11 @@ public sealed partial class RunningServer : IAsyncDisposable
         _process.Kill();
         await EndAsync();
     }
+
+    /// <summary>The process stands still: its connections stay, it does nothing.</summary>
+    public void Freeze() => _ = Kill(_process.Id, Stop);
+
+    public void Thaw() => _ = Kill(_process.Id, Continue);
 
     public async ValueTask DisposeAsync()
     {

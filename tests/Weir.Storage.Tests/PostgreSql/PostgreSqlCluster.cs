@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
-
-using Npgsql;
 
 using Weir.PostgreSql;
 
@@ -11,9 +8,8 @@ using Weir.PostgreSql;
 namespace Weir.Storage.Tests;
 
 /// <summary>
-/// A private PostgreSQL server for the tests of this process: a folder of its own, a socket in it, no port, durable as in production. It is
-/// started by the first test that needs it and ended with the process. Every test has a database for itself, copied from one that has been
-/// migrated, and meets it as the runtime role.
+/// The PostgreSQL server for the tests of this process. It is started by the first test that needs it and ended with the process. Every
+/// test has a database for itself, copied from one that has been migrated, and meets it as the runtime role.
 /// </summary>
 internal sealed class PostgreSqlCluster : IDisposable
 {
@@ -27,28 +23,10 @@ internal sealed class PostgreSqlCluster : IDisposable
     private static int s_databases;
 
     private readonly ConcurrentBag<string> _free = [];
-    private readonly string _folder;
-    private readonly bool _isRoot = Environment.UserName == "root";
-    private readonly Process _server;
+    private readonly PostgreSqlServer _server = new();
 
     private PostgreSqlCluster()
     {
-        _folder = Directory.CreateTempSubdirectory("weir-pg-").FullName;
-        string programs = Programs();
-        if (_isRoot)
-        {
-            // The server refuses to run as root; Debian's package brings a user for it.
-            Run("chown", ["postgres", _folder]);
-        }
-
-        string data = Path.Combine(_folder, "data");
-        RunAsServer(Path.Combine(programs, "initdb"), ["-D", data, "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--locale=C", "--no-instructions"]);
-        _server = StartAsServer(Path.Combine(programs, "postgres"),
-        [
-            "-D", data, "-k", _folder, "-c", "listen_addresses=", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "fsync=on", "-c", "log_min_messages=fatal",
-            "-c", "deadlock_timeout=200ms",
-        ]);
-        WaitUntilReady();
         Execute("postgres", $"CREATE ROLE {Owner} LOGIN CREATEROLE", $"CREATE DATABASE {Template} OWNER {Owner}");
         PostgreSqlSchema.MigrateAsync(ConnectionString(Template, Owner), Runtime, null, CancellationToken.None).GetAwaiter().GetResult();
     }
@@ -74,8 +52,7 @@ internal sealed class PostgreSqlCluster : IDisposable
     }
 
     /// <param name="user">The cluster's superuser, the schema's owner or the runtime role.</param>
-    public string ConnectionString(string database, string user) =>
-        new NpgsqlConnectionStringBuilder { Host = _folder, Database = database, Username = user, IncludeErrorDetail = true }.ConnectionString;
+    public string ConnectionString(string database, string user) => _server.ConnectionString(database, user);
 
     /// <summary>A database with the schema and nothing in it. It is given back when the test is over.</summary>
     public string Rent()
@@ -124,88 +101,9 @@ internal sealed class PostgreSqlCluster : IDisposable
     public void Drop(string database) => Execute("postgres", $"DROP DATABASE {database} WITH (FORCE)");
 
     /// <summary>Runs statements as the superuser, each in a transaction of its own.</summary>
-    public void Execute(string database, params string[] statements)
-    {
-        using NpgsqlConnection connection = new(new NpgsqlConnectionStringBuilder(ConnectionString(database, "postgres")) { Pooling = false, CommandTimeout = 300 }.ConnectionString);
-        connection.Open();
-        foreach (string statement in statements)
-        {
-#pragma warning disable CA2100 // The texts are those of the tests.
-            using NpgsqlCommand command = new(statement, connection);
-#pragma warning restore CA2100
-            command.ExecuteNonQuery();
-        }
-    }
+    public void Execute(string database, params string[] statements) => _server.Execute(database, statements);
 
-    public void Dispose()
-    {
-        // SIGQUIT ends the server at once: nothing of it is kept.
-        Run("kill", ["-QUIT", Postmaster().ToString(CultureInfo.InvariantCulture)]);
-        _server.WaitForExit();
-        _server.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
-    /// <summary>The server's own process, which may stand behind the one that changes users.</summary>
-    private int Postmaster() => int.Parse(File.ReadLines(Path.Combine(_folder, "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
-
-    private void WaitUntilReady()
-    {
-        Stopwatch waited = Stopwatch.StartNew();
-        while (true)
-        {
-            try
-            {
-                Execute("postgres", "SELECT 1");
-                return;
-            }
-            catch (NpgsqlException) when (waited.Elapsed < TimeSpan.FromMinutes(1) && !_server.HasExited)
-            {
-                Thread.Sleep(20);
-            }
-        }
-    }
-
-    /// <summary>The folder of initdb and postgres: Debian keeps them out of the path.</summary>
-    private static string Programs()
-    {
-        string? packaged = Directory.Exists("/usr/lib/postgresql")
-            ? Directory.GetDirectories("/usr/lib/postgresql")
-                .Where(folder => int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out int version) && version >= 15 && File.Exists(Path.Combine(folder, "bin", "initdb")))
-                .OrderByDescending(folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture))
-                .Select(folder => Path.Combine(folder, "bin")).FirstOrDefault()
-            : null;
-        return packaged
-            ?? (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")))
-            ?? throw new InvalidOperationException("These tests need PostgreSQL 15 or later: install the package 'postgresql'.");
-    }
-
-    private void RunAsServer(string program, string[] arguments)
-    {
-        using Process process = StartAsServer(program, arguments);
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} failed.");
-    }
-
-    private Process StartAsServer(string program, string[] arguments) => _isRoot ? Start("runuser", ["-u", "postgres", "--", program, .. arguments]) : Start(program, arguments);
-
-    private static void Run(string program, string[] arguments)
-    {
-        using Process process = Start(program, arguments);
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} failed.");
-    }
-
-    private static Process Start(string program, string[] arguments)
-    {
-        ProcessStartInfo start = new(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
-        Process process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return process;
-    }
+    public void Dispose() => _server.Dispose();
 }
 
 /// <summary>Ends the server when the last test is over.</summary>

@@ -1,0 +1,151 @@
+using System.Diagnostics;
+
+using Weir.Server.Tests.Program;
+
+namespace Weir.Chaos;
+
+/// <summary>How much is done.</summary>
+internal sealed record NodesOptions(int Nodes, int Workers, int HotRounds, int Repeats, Misfortune Misfortune, int Between, TimeSpan Cross, int Seed);
+
+/// <summary>
+/// Nodes on one PostgreSQL, callers at each of them, and everything that can go wrong in between. Afterwards the books of the callers, the
+/// log, the balances and <c>weir verify</c> must agree, and no limit may have been exceeded at any row of the log.
+/// </summary>
+internal static class NodesScenario
+{
+    /// <summary>The most events in flight ask for: three times the limit of a hot account.</summary>
+    private const int Demand = 3_000;
+
+    /// <summary>How long the others may be held up by a node that stands still with locks.</summary>
+    private static readonly TimeSpan s_heldUp = TimeSpan.FromSeconds(3.5);
+
+    /// <summary>How long nodes may take to serve again once the database is back.</summary>
+    private static readonly TimeSpan s_recovery = TimeSpan.FromSeconds(5);
+
+    public static async Task<int> RunAsync(NodesOptions options)
+    {
+        Console.WriteLine($"seed {options.Seed}");
+        long began = Stopwatch.GetTimestamp();
+        await using Pulse pulse = new();
+        await using Fleet fleet = await Fleet.StartAsync(options.Nodes, Menu.Catalog);
+        Books books = new(options.Nodes);
+        Crew crew = new(fleet, books, options.Workers, options.Seed);
+        Rounds rounds = new(fleet, books, crew, options.Seed);
+        void Say(string what) => Console.WriteLine($"{Stopwatch.GetElapsedTime(began).TotalSeconds,6:0.0} s  {books.Answers,7} acknowledged  {what}");
+        Nemesis nemesis = new(fleet, books, new Random(options.Seed), Say);
+
+        Say($"{options.Nodes} nodes serve");
+        await rounds.HotAsync("hot", options.HotRounds, Demand);
+        Say($"{options.HotRounds} rounds on a hot account");
+        await rounds.RepeatsAsync(options.Repeats);
+        Say($"{options.Repeats} ids, sent up to five times");
+        await WhileAsync(rounds.MixAsync, () => nemesis.StrikeAsync(options.Misfortune, options.Between));
+        Say($"{nemesis.Kills} nodes and {nemesis.DatabaseKills} databases killed");
+        await WhileAsync(rounds.CrossAsync, () => Task.Delay(options.Cross));
+        Say($"{options.Cross.TotalSeconds:0} s of arrays over many accounts");
+
+        foreach (string violation in Times(books, nemesis, pulse))
+        {
+            books.Violate(violation);
+        }
+
+        int rows = await CompareAsync(fleet, books);
+        Say($"{rows} rows of the log compared");
+        return Report(options, books, nemesis, fleet, pulse, rows);
+    }
+
+    private static async Task WhileAsync(Func<CancellationToken, Task> work, Func<Task> meanwhile)
+    {
+        using CancellationTokenSource stop = new();
+        Task working = work(stop.Token);
+        try
+        {
+            await meanwhile();
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await working;
+        }
+    }
+
+    /// <summary>Nobody waits longer than he must, except at a node that stands still itself.</summary>
+    private static IEnumerable<string> Times(Books books, Nemesis nemesis, Pulse pulse)
+    {
+        foreach (Standstill still in nemesis.Standstills)
+        {
+            TimeSpan longest = LongestOfOthers(books, still, nemesis, pulse);
+            if (still.Node is not null && longest > s_heldUp)
+            {
+                yield return $"late: callers of other nodes waited {longest.TotalSeconds:0.0} s while node {still.Node + 1} stood still";
+            }
+        }
+
+        foreach (TimeSpan recovery in nemesis.Recoveries.Where(recovery => recovery > s_recovery))
+        {
+            yield return $"late: after the database was back, a node took {recovery.TotalSeconds:0.0} s to serve";
+        }
+    }
+
+    /// <summary>The longest that a use took to be known, of those sent in the standstill of a node and asked only of others.</summary>
+    private static TimeSpan LongestOfOthers(Books books, Standstill still, Nemesis nemesis, Pulse pulse) => still.Node is not { } node
+        ? TimeSpan.Zero
+        : books.Told.Where(told => (told.Asked & (1 << node)) == 0 && still.Meets(told.Sent, told.Answered) && !nemesis.Standstills.Any(other => other != still && other.Meets(told.Sent, told.Answered)))
+            .Select(told => pulse.Net(told.Sent, told.Answered)).DefaultIfEmpty().Max();
+
+    private static async Task<int> CompareAsync(Fleet fleet, Books books)
+    {
+        HttpClient client = fleet.Nodes[0].Client;
+        List<Row> log = await LogReader.LogAsync(client);
+        ICollection<Told> told = books.Told;
+        Dictionary<(string Account, string Meter), decimal> balances = await LogReader.BalancesAsync(client, told.Select(t => t.Use.Account).Distinct(StringComparer.Ordinal));
+        string[] violations =
+        [
+            .. Consistency.Log(told, log), .. Consistency.Limits(log), .. Consistency.Sums(told, balances), .. Consistency.Order(told), .. Consistency.Granted(told),
+        ];
+        foreach (string violation in violations)
+        {
+            books.Violate(violation);
+        }
+
+        if (await fleet.DeadlocksAsync() is > 0 and long deadlocks)
+        {
+            books.Violate($"deadlock: the database counted {deadlocks}");
+        }
+
+        foreach (Node node in fleet.Nodes)
+        {
+            if (await node.StopAsync() is { } fault)
+            {
+                books.Violate(fault);
+            }
+        }
+
+        CommandResult verify = await fleet.VerifyAsync();
+        if (verify.Code != 0)
+        {
+            books.Violate($"verify ended with {verify.Code}: {verify.Output} {verify.Error}");
+        }
+
+        return log.Count;
+    }
+
+    private static int Report(NodesOptions options, Books books, Nemesis nemesis, Fleet fleet, Pulse pulse, int rows)
+    {
+        foreach (string violation in books.Violations.Take(50))
+        {
+            Console.WriteLine("VIOLATION " + violation);
+        }
+
+        int Count(string kind) => books.Violations.Count(violation => violation.StartsWith(kind, StringComparison.Ordinal));
+        Standstill[] nodes = [.. nemesis.Standstills.Where(still => still.Node is not null)];
+        TimeSpan longest = nodes.Select(still => LongestOfOthers(books, still, nemesis, pulse)).DefaultIfEmpty().Max();
+        Console.WriteLine(
+            $"seed {options.Seed}: {options.Nodes} nodes x {options.Workers} workers, {books.Operations} operations, {books.Answers} acknowledged, {books.Unknown} in doubt and decided by a repeat, {rows} rows; "
+            + $"{nemesis.Kills} kills of nodes, {nemesis.DatabaseKills} of the database, {nodes.Length} standstills of a node or its way ({nodes.Count(still => still.HeldLocks)} with locks, the others answered within "
+            + $"{longest.TotalSeconds:0.0} s), {nemesis.Standstills.Count - nodes.Length} of the database, {nemesis.Cuts} replies cut, {fleet.Nodes.Sum(node => node.Wire.RepliesLost)} commits whose reply was lost; "
+            + $"{Count("lost")} lost, {Count("over-consumed")} over-consumed, {Count("duplicate")} duplicates, {Count("under-granted")} under-granted; "
+            + (books.Violations.Count == 0 ? "no violation" : $"{books.Violations.Count} violations"));
+        return books.Violations.Count == 0 ? 0 : 1;
+    }
+}

@@ -1,0 +1,103 @@
+namespace Weir.Chaos;
+
+/// <summary>What the callers do, round by round.</summary>
+internal sealed class Rounds(Fleet fleet, Books books, Crew crew, int seed)
+{
+    private const int Accounts = 50;
+
+    private const int LargestArray = 20;
+
+    private int _next;
+
+    /// <summary>More is asked of one account than it may use, by all callers at once: its limit is granted, exactly.</summary>
+    /// <param name="name">Of the rounds: part of their accounts and ids.</param>
+    public async Task HotAsync(string name, int rounds, int demand)
+    {
+        for (int round = 0; round < rounds; round++)
+        {
+            string account = $"{name}-{round}";
+            // Of one limit, of two in each request, and of both kinds of requests together.
+            string[] types = (round % 3) switch { 0 => [Menu.Call], 1 => [Menu.Both], _ => [Menu.Call, Menu.Both] };
+            await crew.DoAsync(Enumerable.Range(0, demand).Select(i => new Use($"{account}-{i}", account, types[i % types.Length], 1)), (caller, use) => caller.ConsumeAsync(use));
+            int limit = types is [Menu.Both] ? Menu.Limits[Menu.Units] : Menu.Limits[Menu.Calls];
+            int granted = books.Told.Count(told => told.Allowed && told.Use.Account == account);
+            if (granted != limit)
+            {
+                books.Violate($"{(granted > limit ? "over-consumed" : "under-granted")}: {account} was granted {granted} of {limit}, asked for {demand} times");
+            }
+        }
+    }
+
+    /// <summary>
+    /// Every id is sent one to five times, to any nodes: some copies at once, some after all nodes have been killed and started again.
+    /// </summary>
+    public async Task RepeatsAsync(int ids)
+    {
+        Random random = new(Seed.Of(seed, ids, 2));
+        Use[] uses = [.. Enumerable.Range(0, ids).Select(i => new Use($"repeat-{i}", $"repeats-{random.Next(Accounts)}", TypeOf(random), random.Next(1, 100)))];
+        List<(Use Use, int Copies)> sends = [];
+        List<(Use Use, int Copies)> later = [];
+        foreach (Use use in uses)
+        {
+            int copies = random.Next(1, 6);
+            if (random.Next(10) == 0)
+            {
+                later.Add((use, 1));
+            }
+
+            if (random.Next(10) < 3)
+            {
+                sends.Add((use, copies));
+            }
+            else
+            {
+                sends.AddRange(Enumerable.Repeat((use, 1), copies));
+            }
+        }
+
+        await SendAsync(sends, random.Next());
+        foreach (Node node in fleet.Nodes)
+        {
+            await node.KillAsync();
+        }
+
+        await Task.WhenAll(fleet.Nodes.Select(node => node.StartAsync()));
+        await SendAsync(later, random.Next());
+    }
+
+    /// <summary>Everything at once, until told to stop: decisions on one and two limits, work without limit, arrays over many accounts.</summary>
+    public Task MixAsync(CancellationToken stop)
+    {
+        Random[] randoms = [.. crew.Callers.Select((_, number) => new Random(Seed.Of(seed, number, 3)))];
+        return crew.RepeatAsync(
+            (caller, number) =>
+            {
+                Random random = randoms[number];
+                return random.Next(8) == 0
+                    ? caller.RecordAsync([.. Enumerable.Range(0, random.Next(2, LargestArray)).Select(_ => Next(random, Menu.Work))])
+                    : caller.ConsumeAsync(Next(random, TypeOf(random)));
+            },
+            stop);
+    }
+
+    /// <summary>Arrays that touch many accounts, each in an order of its own: what locks in no order would deadlock.</summary>
+    public Task CrossAsync(CancellationToken stop)
+    {
+        Random[] randoms = [.. crew.Callers.Select((_, number) => new Random(Seed.Of(seed, number, 4)))];
+        return crew.RepeatAsync((caller, number) => caller.RecordAsync([.. Enumerable.Range(0, LargestArray).Select(_ => Next(randoms[number], Menu.Work))]), stop);
+    }
+
+    private Task SendAsync(List<(Use Use, int Copies)> sends, int order)
+    {
+        (Use Use, int Copies)[] shuffled = [.. sends];
+        Random random = new(order);
+        random.Shuffle(shuffled);
+        return crew.DoAsync(
+            shuffled.Select(send => (send.Use, Nodes: Enumerable.Range(0, send.Copies).Select(_ => random.Next(fleet.Nodes.Count)).ToArray())).ToArray(),
+            (caller, send) => Task.WhenAll(send.Nodes.Select(node => caller.ConsumeAsync(send.Use, node))));
+    }
+
+    private Use Next(Random random, string type) => new($"mix-{Interlocked.Increment(ref _next)}", $"mixed-{random.Next(Accounts)}", type, random.Next(1, 100));
+
+    private static string TypeOf(Random random) => random.Next(10) switch { < 2 => Menu.Call, 2 => Menu.Both, _ => Menu.Work };
+}

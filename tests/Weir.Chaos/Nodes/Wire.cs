@@ -1,0 +1,262 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Weir.Chaos;
+
+/// <summary>
+/// The way of one node to the database: a port of its own before the database's socket. It can fall silent, refuse, break off at once or
+/// after so many bytes, and lose the reply to a commit that was carried out.
+/// </summary>
+internal sealed class Wire : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly UnixDomainSocketEndPoint _database;
+    private readonly HashSet<Link> _links = [];
+    private TaskCompletionSource _speaks = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Socket? _listener;
+    private Action? _inTransaction;
+    private long _cutAfter = -1;
+    private int _repliesToLose;
+    private int _repliesLost;
+
+    public Wire(string socket)
+    {
+        _database = new UnixDomainSocketEndPoint(socket);
+        _speaks.SetResult();
+        Listen();
+    }
+
+    public int Port { get; private set; }
+
+    /// <summary>Commits whose reply the node never saw.</summary>
+    public int RepliesLost => Volatile.Read(ref _repliesLost);
+
+    /// <summary>A black hole: connections stand and can be made, and nothing comes through, until it is opened again.</summary>
+    public void Silence()
+    {
+        lock (_gate)
+        {
+            if (_speaks.Task.IsCompleted)
+            {
+                _speaks = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+    }
+
+    /// <summary>Connections break off, and new ones are refused.</summary>
+    public void Refuse()
+    {
+        lock (_gate)
+        {
+            _listener?.Dispose();
+            _listener = null;
+        }
+
+        Reset();
+    }
+
+    /// <summary>Connections break off; new ones can be made.</summary>
+    public void Reset()
+    {
+        Link[] links;
+        lock (_gate)
+        {
+            links = [.. _links];
+        }
+
+        foreach (Link link in links)
+        {
+            link.Dispose();
+        }
+    }
+
+    /// <summary>The connection over which so many more bytes have come from the database breaks off in the middle of them.</summary>
+    public void CutAfter(int bytes) => Interlocked.Exchange(ref _cutAfter, bytes);
+
+    /// <summary>The next commits are carried out, and their connections break off before the node learns of it.</summary>
+    public void LoseReplies(int commits) => Interlocked.Exchange(ref _repliesToLose, commits);
+
+    /// <summary>Told once, before the node is told that it is in a transaction: at that moment it may hold locks.</summary>
+    public void NextInTransaction(Action? told) => Interlocked.Exchange(ref _inTransaction, told);
+
+    /// <summary>Everything comes through again; what was kept back in silence comes late.</summary>
+    public void Open()
+    {
+        Interlocked.Exchange(ref _cutAfter, -1);
+        Interlocked.Exchange(ref _repliesToLose, 0);
+        Interlocked.Exchange(ref _inTransaction, null);
+        lock (_gate)
+        {
+            if (_listener is null)
+            {
+                Listen();
+            }
+
+            _speaks.TrySetResult();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Refuse();
+        _speaks.TrySetResult();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Listen()
+    {
+        Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, Port));
+        listener.Listen(200);
+        Port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+        _listener = listener;
+        _ = AcceptAsync(listener);
+    }
+
+    private async Task AcceptAsync(Socket listener)
+    {
+        try
+        {
+            while (true)
+            {
+                Link link = new(this, await listener.AcceptAsync());
+                lock (_gate)
+                {
+                    _links.Add(link);
+                }
+
+                _ = link.RunAsync();
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Refused from now on.
+        }
+    }
+
+    private Task Speaks()
+    {
+        lock (_gate)
+        {
+            return _speaks.Task;
+        }
+    }
+
+    private void Forget(Link link)
+    {
+        lock (_gate)
+        {
+            _links.Remove(link);
+        }
+    }
+
+    /// <summary>One connection of the node, and the one to the database behind it.</summary>
+    private sealed class Link(Wire wire, Socket node) : IDisposable
+    {
+        private readonly Socket _database = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        private volatile bool _losesReply;
+
+        public async Task RunAsync()
+        {
+            try
+            {
+                node.NoDelay = true;
+                await wire.Speaks();
+                await _database.ConnectAsync(wire._database);
+                await Task.WhenAny(CarryAsync(node, _database, Commits), CarryAsync(_database, node, Replies));
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // Broken off.
+            }
+
+            Dispose();
+            wire.Forget(this);
+        }
+
+        /// <summary>The other side sees that the connection was broken off, not that it was ended.</summary>
+        public void Dispose()
+        {
+            try
+            {
+                node.LingerState = new LingerOption(true, 0);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // It is gone already.
+            }
+
+            node.Dispose();
+            _database.Dispose();
+        }
+
+        private async Task CarryAsync(Socket from, Socket to, Func<ReadOnlyMemory<byte>, int> seen)
+        {
+            byte[] buffer = new byte[64 * 1024];
+            try
+            {
+                while (await from.ReceiveAsync(buffer) is > 0 and int count)
+                {
+                    await wire.Speaks();
+                    int passes = seen(buffer.AsMemory(0, count));
+                    for (int sent = 0; sent < passes;)
+                    {
+                        sent += await to.SendAsync(buffer.AsMemory(sent, passes - sent));
+                    }
+
+                    if (passes < count)
+                    {
+                        return;
+                    }
+                }
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // Broken off.
+            }
+        }
+
+        /// <summary>What the node sends passes; a commit may be one whose reply it does not get.</summary>
+        private int Commits(ReadOnlyMemory<byte> bytes)
+        {
+            if (Volatile.Read(ref wire._repliesToLose) > 0 && bytes.Span.IndexOf("COMMIT\0"u8) >= 0 && Interlocked.Decrement(ref wire._repliesToLose) >= 0)
+            {
+                _losesReply = true;
+            }
+
+            return bytes.Length;
+        }
+
+        /// <summary>How much of what the database sends passes; less than all of it ends the connection.</summary>
+        private int Replies(ReadOnlyMemory<byte> bytes)
+        {
+            if (_losesReply)
+            {
+                Interlocked.Increment(ref wire._repliesLost);
+                return 0;
+            }
+
+            // ReadyForQuery, 5 bytes long, in a transaction: the database says so at the end of each reply.
+            if (Volatile.Read(ref wire._inTransaction) is not null && bytes.Span.EndsWith("Z\0\0\0\u0005T"u8))
+            {
+                Interlocked.Exchange(ref wire._inTransaction, null)?.Invoke();
+            }
+
+            long left = Volatile.Read(ref wire._cutAfter);
+            if (left < 0)
+            {
+                return bytes.Length;
+            }
+
+            left = Interlocked.Add(ref wire._cutAfter, -bytes.Length);
+            if (left >= 0)
+            {
+                return bytes.Length;
+            }
+
+            Interlocked.Exchange(ref wire._cutAfter, -1);
+            return (int)Math.Max(0, bytes.Length + left);
+        }
+    }
+}
