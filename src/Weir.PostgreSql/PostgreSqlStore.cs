@@ -38,6 +38,7 @@ public sealed class PostgreSqlStore : IWeirStore
         Audit = new PostgreSqlAudit(_database);
         PortalTokens = new PostgreSqlPortalTokens(_database);
         Deliveries = new PostgreSqlDeliveries(_database);
+        Tickets = new PostgreSqlTickets(_database);
         Privacy = new PostgreSqlPrivacy(_database);
     }
 
@@ -66,6 +67,8 @@ public sealed class PostgreSqlStore : IWeirStore
     public IPortalTokenStore PortalTokens { get; }
 
     public IDeliveryStore Deliveries { get; }
+
+    public ITicketStore Tickets { get; }
 
     public IPrivacyStore Privacy { get; }
 

@@ -67,6 +67,8 @@ public sealed class SqliteStore : IWeirStore
 
     public IDeliveryStore Deliveries { get; }
 
+    public ITicketStore Tickets => Memory.Tickets;
+
     public IPrivacyStore Privacy { get; }
 
     internal Writer Writer { get; }

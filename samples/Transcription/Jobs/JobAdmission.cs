@@ -159,8 +159,8 @@ internal sealed class JobAdmission(
     }
 
     /// <summary>Places in the queue of a user's jobs that wait, from 1, by <see cref="IdOf"/>.</summary>
-    public IReadOnlyDictionary<string, int> PlacesOf(string user) =>
-        reservations.Waiting(lifetime.Default.Id, new AccountKey(user)).ToDictionary(waiter => waiter.Reservation, waiter => waiter.Position, StringComparer.Ordinal);
+    public async Task<IReadOnlyDictionary<string, int>> PlacesOfAsync(string user, CancellationToken cancellationToken) =>
+        (await reservations.ReadWaitingAsync(lifetime.Default.Id, new WaiterFilter { Accounts = [new AccountKey(user)] }, cancellationToken)).ToDictionary(waiter => waiter.Reservation, waiter => waiter.Position, StringComparer.Ordinal);
 
     /// <summary>The id of the reservation of a job's current attempt.</summary>
     public static Weir.Engine.EventId IdOf(Job job) => new($"job-{job.Id}-{job.Attempt}");

@@ -33,8 +33,8 @@ internal static partial class JobEndpoints
         RouteGroupBuilder group = api.MapGroup("/transcription").WithTags("Transcription");
         group.MapPost("/check-limits", CheckLimitsAsync).RequireAllowance("api_call").Produces<CheckAnswer>();
         group.MapPost("", SubmitAsync).Produces<JobView>(StatusCodes.Status202Accepted);
-        group.MapGet("", List).Produces<JobList>();
-        group.MapGet("/{id}", Read).Produces<JobDetail>();
+        group.MapGet("", ListAsync).Produces<JobList>();
+        group.MapGet("/{id}", ReadAsync).Produces<JobDetail>();
         group.MapGet("/{id}/export", Export).RequireAllowance("export", usage => usage
             .Property("format", usage.HttpContext.Request.Query["format"].ToString()).Resource(usage.Route("id")));
         group.MapDelete("/{id}", DeleteAsync);
@@ -110,7 +110,7 @@ internal static partial class JobEndpoints
             store.Add(job);
             file = null;
             runner.Submit(job);
-            return Results.Accepted($"/api/v1/transcription/{job.Id}", ViewOf(job, runner, admission.PlacesOf(user)));
+            return Results.Accepted($"/api/v1/transcription/{job.Id}", ViewOf(job, runner, await admission.PlacesOfAsync(user, cancellationToken)));
         }
         catch (UploadException exception) when (exception.IsTooLarge)
         {
@@ -134,15 +134,15 @@ internal static partial class JobEndpoints
         }
     }
 
-    private static IResult List(ClaimsPrincipal user, JobStore store, JobRunner runner, JobAdmission admission)
+    private static async Task<IResult> ListAsync(ClaimsPrincipal user, JobStore store, JobRunner runner, JobAdmission admission, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, int> places = admission.PlacesOf(user.Key());
+        IReadOnlyDictionary<string, int> places = await admission.PlacesOfAsync(user.Key(), cancellationToken);
         return Results.Ok(new JobList([.. store.OfUser(user.Key(), MostListed).Select(job => ViewOf(job, runner, places))]));
     }
 
-    private static IResult Read(string id, ClaimsPrincipal user, JobStore store, JobRunner runner, JobAdmission admission) => Find(id, user, store) is not { } job
+    private static async Task<IResult> ReadAsync(string id, ClaimsPrincipal user, JobStore store, JobRunner runner, JobAdmission admission, CancellationToken cancellationToken) => Find(id, user, store) is not { } job
         ? Missing(id)
-        : Results.Ok(new JobDetail(ViewOf(job, runner, admission.PlacesOf(job.User)), job is { State: JobState.Completed, Transcript: { } transcript } ? ViewOf(transcript) : null));
+        : Results.Ok(new JobDetail(ViewOf(job, runner, await admission.PlacesOfAsync(job.User, cancellationToken)), job is { State: JobState.Completed, Transcript: { } transcript } ? ViewOf(transcript) : null));
 
     private static IResult Export(string id, ClaimsPrincipal user, JobStore store, HttpContext context, string format = "")
     {
@@ -163,7 +163,7 @@ internal static partial class JobEndpoints
     }
 
     /// <summary>Cancels a job that is not over; deletes one that is, with its transcript.</summary>
-    private static async Task<IResult> DeleteAsync(string id, ClaimsPrincipal user, JobStore store, JobRunner runner, JobAdmission admission)
+    private static async Task<IResult> DeleteAsync(string id, ClaimsPrincipal user, JobStore store, JobRunner runner, JobAdmission admission, CancellationToken cancellationToken)
     {
         if (Find(id, user, store) is not { } job)
         {
@@ -177,7 +177,7 @@ internal static partial class JobEndpoints
         }
 
         await runner.CancelAsync(id);
-        return Results.Ok(ViewOf(store.Find(id) ?? job, runner, admission.PlacesOf(job.User)));
+        return Results.Ok(ViewOf(store.Find(id) ?? job, runner, await admission.PlacesOfAsync(job.User, cancellationToken)));
     }
 
     public static decimal Seconds(TimeSpan time) => decimal.Round((decimal)time.Ticks / TimeSpan.TicksPerSecond, 3);

@@ -72,8 +72,8 @@ internal static class ReservationEndpoints
 
         // Who waits may leave; what the writer has taken takes effect whether or not its client waits.
         Outcome outcome = await reservations.ReserveAsync(context.Workspace(), request, request.Wait > Duration.Zero ? context.RequestAborted : CancellationToken.None);
-        int? position = outcome.Allowed ? null : reservations.Waiting(context.Workspace(), read.Event.Account).FirstOrDefault(waiter => waiter.Reservation == outcome.Id)?.Position;
-        await WriteAsync(context, outcome, read.Event.Details, catalogs, position);
+        SlotWaiter? place = outcome.Allowed || request.Wait == Duration.Zero ? null : await reservations.FindWaitingAsync(context.Workspace(), outcome.Id, CancellationToken.None);
+        await WriteAsync(context, outcome, read.Event.Details, catalogs, place?.Position);
     }
 
     private static async Task CommitAsync(HttpContext context, ReservationService reservations, IWeirStore store, CatalogService catalogs)
@@ -141,7 +141,7 @@ internal static class ReservationEndpoints
             return;
         }
 
-        SlotWaiter waiter = reservations.Waiting(context.Workspace()).FirstOrDefault(waiting => waiting.Reservation == id.Value)
+        SlotWaiter waiter = await reservations.FindWaitingAsync(context.Workspace(), id.Value, context.RequestAborted)
             ?? throw new ProblemException(Problem.Of(new Failure(Refusal.ReservationNotFound, "", $"There is no reservation '{id}'.")));
         await JsonBody.WriteAsync(context, writer => WriteWaiter(writer, waiter));
     }
@@ -168,6 +168,7 @@ internal static class ReservationEndpoints
     private static async Task JobsAsync(HttpContext context, ReservationService reservations)
     {
         (IReadOnlyList<ReservationView> page, string? next) = await PageAsync(context, reservations, null);
+        IReadOnlyList<SlotWaiter> waiting = await reservations.ReadWaitingAsync(context.Workspace(), new WaiterFilter { Limit = LargestPage }, context.RequestAborted);
         await JsonBody.WriteAsync(context, writer =>
         {
             writer.WriteStartObject();
@@ -179,7 +180,7 @@ internal static class ReservationEndpoints
 
             writer.WriteEndArray();
             writer.WriteStartArray("waiting"u8);
-            foreach (SlotWaiter waiter in reservations.Waiting(context.Workspace()).Take(LargestPage))
+            foreach (SlotWaiter waiter in waiting)
             {
                 WriteWaiter(writer, waiter);
             }

@@ -45,6 +45,9 @@ internal sealed class Database : IAsyncDisposable
 
     public TimeProvider? Time => _options.Time;
 
+    /// <summary>The time that stands in place of the database's clock, null for the clock itself.</summary>
+    public NpgsqlParameter ClockParameter() => Session.ClockOf(Time);
+
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => _source.OpenConnectionAsync(cancellationToken);
@@ -63,6 +66,26 @@ internal sealed class Database : IAsyncDisposable
                 await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
                 await reader.NextResultAsync(cancellationToken);
                 return await Session.ReadAllAsync(reader, read, cancellationToken);
+            });
+
+    /// <summary>Several statements in one round trip, which is one transaction.</summary>
+    /// <param name="read">Reads from the first result that has rows on.</param>
+    public ValueTask<T> TogetherAsync<T>(WorkspaceId workspace, Func<Session, IReadOnlyList<NpgsqlBatchCommand>> commands, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellationToken) =>
+        GuardedAsync(
+            async () =>
+            {
+                await using NpgsqlConnection connection = await OpenAsync(cancellationToken);
+                Session session = new(connection, null, workspace.Value, Time, cancellationToken);
+                await using NpgsqlBatch batch = session.Batch();
+                batch.BatchCommands.Add(session.EnterCommand());
+                foreach (NpgsqlBatchCommand command in commands(session))
+                {
+                    batch.BatchCommands.Add(command);
+                }
+
+                await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
+                await reader.NextResultAsync(cancellationToken);
+                return await read(reader);
             });
 
     public async ValueTask<T?> FindAsync<T>(WorkspaceId workspace, string name, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)

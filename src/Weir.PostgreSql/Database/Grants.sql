@@ -8,6 +8,6 @@ GRANT SELECT, INSERT, DELETE ON notifications TO {runtime};
 GRANT UPDATE (document) ON catalog_versions TO {runtime};
 GRANT SELECT, INSERT, UPDATE, DELETE ON
   event_details, erasures, workspace_state, api_keys, portal_tokens, accounts, account_profiles, aliases, balances, rates, account_parts, denial_counts, summaries,
-  checkpoints, scheduled_jobs, webhooks, webhook_secrets, contacts, deliveries, delivery_attempts, alerts TO {runtime};
+  checkpoints, scheduled_jobs, webhooks, webhook_secrets, contacts, deliveries, delivery_attempts, alerts, slot_tickets TO {runtime};
 GRANT SELECT, USAGE, UPDATE ON log_numbers TO {runtime};
 GRANT EXECUTE ON FUNCTION make_month(bigint) TO {runtime}

@@ -106,5 +106,7 @@ internal sealed class Session(NpgsqlConnection connection, NpgsqlTransaction? tr
     }
 
     /// <summary>The time that stands in place of the database's clock, null for the clock itself.</summary>
-    public NpgsqlParameter ClockParameter() => Value.Long(time is null ? null : Clock.ToMicros(Instant.FromDateTimeOffset(time.GetUtcNow())));
+    public NpgsqlParameter ClockParameter() => ClockOf(time);
+
+    public static NpgsqlParameter ClockOf(TimeProvider? time) => Value.Long(time is null ? null : Clock.ToMicros(Instant.FromDateTimeOffset(time.GetUtcNow())));
 }

@@ -25,6 +25,9 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
     public ValueTask<IReadOnlyList<Balance>> LoadBalancesAsync(long account, IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellationToken) =>
         GuardedAsync(() => BalanceReader.FindAsync(session, account, keys, _loaded.GetValueOrDefault(account)?.Figures));
 
+    public ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken) =>
+        GuardedAsync(() => PostgreSqlTickets.FindWaitedAsync(session, lines));
+
     public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => GuardedAsync(() => WriteOnceAsync(writes));
 
     public async ValueTask CommitAsync(CancellationToken cancellationToken)

@@ -9,18 +9,31 @@ namespace Weir.Sqlite;
 /// <summary>
 /// What the store knows without asking the file. It holds committed facts only, and everything in it can be read from the file again.
 /// </summary>
-internal sealed class LedgerMemory(SqliteStoreOptions options, TimeProvider time)
+internal sealed class LedgerMemory
 {
+    private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<int, long> _lastSequences = new();
     private readonly ConcurrentDictionary<int, int> _activeCatalogs = new();
     private long _clock = long.MinValue;
 
-    public Pending Pending { get; } = new(options.SliceRows);
+    public LedgerMemory(SqliteStoreOptions options, TimeProvider time)
+    {
+        _time = time;
+        Pending = new Pending(options.SliceRows);
+        Accounts = new Remembered<(int Workspace, string Key), RememberedAccount>(options.RememberedAccounts);
+        Aliases = new Remembered<(int Workspace, Alias Alias), long>(options.RememberedAliases);
+        Tickets = new MemoryTickets(Now);
+    }
+
+    public Pending Pending { get; }
 
     /// <summary>By workspace and the host's key; the workspace's own head has the key "".</summary>
-    public Remembered<(int Workspace, string Key), RememberedAccount> Accounts { get; } = new(options.RememberedAccounts);
+    public Remembered<(int Workspace, string Key), RememberedAccount> Accounts { get; }
 
-    public Remembered<(int Workspace, Alias Alias), long> Aliases { get; } = new(options.RememberedAliases);
+    public Remembered<(int Workspace, Alias Alias), long> Aliases { get; }
+
+    /// <summary>Who waits does so in the one process that writes the file; nothing of it stands in the file.</summary>
+    public MemoryTickets Tickets { get; }
 
     /// <summary>Meters that stand in <c>used_meters</c>. By the writer.</summary>
     public HashSet<(int Workspace, string Meter)> UsedMeters { get; } = [];
@@ -34,7 +47,7 @@ internal sealed class LedgerMemory(SqliteStoreOptions options, TimeProvider time
     /// <summary>The store's clock in whole microseconds; it never runs back.</summary>
     public Instant Now()
     {
-        long now = Clock.ToMicros(Instant.FromDateTimeOffset(time.GetUtcNow()));
+        long now = Clock.ToMicros(Instant.FromDateTimeOffset(_time.GetUtcNow()));
         long before = Volatile.Read(ref _clock);
         while (now > before)
         {

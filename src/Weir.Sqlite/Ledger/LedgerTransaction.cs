@@ -39,6 +39,9 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
             return (IReadOnlyList<Balance>)found;
         });
 
+    public ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(memory.Tickets.Waited(new WorkspaceId(workspace), lines));
+
     public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => Guarded(writes, Write);
 
     public ValueTask CommitAsync(CancellationToken cancellationToken)

@@ -9,6 +9,8 @@ internal sealed class ReadOnlyTransaction(Writer writer) : ILedgerTransaction
 
     public ValueTask<IReadOnlyList<Balance>> LoadBalancesAsync(long account, IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();
 
+    public ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();
+
     public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();
 
     public ValueTask CommitAsync(CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();

@@ -85,7 +85,7 @@ internal static class ReservationDecisions
             Now = batch.Now(account.State),
             Scopes = batch.ScopesOf(command.Account, command.Details),
             TakesSlot = true,
-            IsBehindQueue = command.IsBehindQueue,
+            IsBehindQueue = command.IsBehindQueue || (command.LineInFront is { } line && batch.Waited.Contains(line)),
         };
         string lease = "lease_" + Batch.RandomId().ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
         Decision decision = Reservations.Decide(account.State, batch.WorkspaceState, batch.Book, new Reserve(wish, batch.NextSequence, command.Ttl, lease));

@@ -56,6 +56,7 @@ public sealed class ReservationService
     private readonly WeirOptions _options;
     private readonly TimeProvider _time;
     private readonly SlotQueue _queue;
+    private readonly SlotDecisions _decisions;
 
     public ReservationService(IWeirStore store, AdmissionService admission, GroupCommit commits, WeirOptions options, TimeProvider time)
     {
@@ -64,7 +65,10 @@ public sealed class ReservationService
         _commits = commits;
         _options = options;
         _time = time;
-        _queue = new SlotQueue(time);
+        _queue = new SlotQueue(store.Tickets, time);
+        _decisions = new SlotDecisions(
+            command => _commits.SubmitAsync(command, CancellationToken.None),
+            async command => await store.Ledger.FindAsync(command.Workspace, new EventId(command.IdText), CancellationToken.None) is not null);
     }
 
     /// <summary>Holds what a job is expected to use and a slot, all of it or nothing, perhaps after waiting for the slot.</summary>
@@ -92,18 +96,9 @@ public sealed class ReservationService
             return failed!;
         }
 
-        if (command.Rated.Type.Slot is not { } kind)
-        {
-            return await _commits.SubmitAsync(command, cancellationToken);
-        }
-
-        if (request.Wait == Duration.Zero)
-        {
-            command.IsBehindQueue = _queue.IsTaken(workspace, command.Account, kind);
-            return await _commits.SubmitAsync(command, cancellationToken);
-        }
-
-        return await _queue.WaitAsync(command, kind, request.Priority, request.Wait, DecideAsync, cancellationToken);
+        return command.Waits && command.Rated.Type.Slot is { } kind
+            ? await _queue.WaitAsync(command, kind, request.Priority, request.Wait, _decisions, cancellationToken)
+            : await _commits.SubmitAsync(command, cancellationToken);
     }
 
     /// <summary>Ends a reservation with what its job used.</summary>
@@ -145,7 +140,7 @@ public sealed class ReservationService
     {
         if (await _store.Ledger.FindAsync(workspace, id, cancellationToken) is not { Account: { } account } record)
         {
-            return _queue.Cancel(workspace, id.Value) ? new Outcome { Id = id.Value } : Unknown(id);
+            return await _queue.GiveUpAsync(workspace, id.Value, cancellationToken) ? new Outcome { Id = id.Value } : Unknown(id);
         }
 
         Outcome outcome = await _commits.SubmitAsync(
@@ -253,15 +248,21 @@ public sealed class ReservationService
         ];
     }
 
-    /// <summary>Who waits for a slot, in the order in which they are served.</summary>
-    public IReadOnlyList<SlotWaiter> Waiting(WorkspaceId workspace, AccountKey? account = null) => _queue.Waiting(workspace, account);
+    /// <summary>Who waits for a slot, at whatever node, kind by kind in the order in which they are served.</summary>
+    public ValueTask<IReadOnlyList<SlotWaiter>> ReadWaitingAsync(WorkspaceId workspace, WaiterFilter filter, CancellationToken cancellationToken) =>
+        _queue.ReadAsync(workspace, filter, cancellationToken);
+
+    /// <summary>Where a job stands that waits for a slot; null when it does not.</summary>
+    public async ValueTask<SlotWaiter?> FindWaitingAsync(WorkspaceId workspace, string reservation, CancellationToken cancellationToken) =>
+        await _queue.ReadAsync(workspace, new WaiterFilter { Reservation = reservation, Limit = 1 }, cancellationToken) is [SlotWaiter waiter] ? waiter : null;
 
     /// <summary>Takes who is erased out of the queue: their requests are answered that there is nothing to wait for any more.</summary>
     /// <param name="user">One user of the account, or null for all.</param>
-    internal void Forget(WorkspaceId workspace, AccountKey account, string? user) => _queue.Forget(workspace, account, user);
+    internal Task ForgetAsync(WorkspaceId workspace, AccountKey account, string? user, CancellationToken cancellationToken) =>
+        _queue.ForgetAsync(workspace, account, user, cancellationToken);
 
     /// <summary>Slots of an account have come free, of whatever kind.</summary>
-    internal void Returned(WorkspaceId workspace) => _queue.WakeAll(workspace, DecideAsync);
+    internal void Returned(WorkspaceId workspace) => _queue.WakeAll(workspace);
 
     /// <summary>Writes down which reservations have ended by time, which decisions have known since, and which jobs have not been heard of.</summary>
     internal async Task<bool> TidyAsync(WorkspaceId workspace, AccountKey account, CancellationToken cancellationToken)
@@ -270,13 +271,11 @@ public sealed class ReservationService
         return outcome.Failure is null;
     }
 
-    private Task<Outcome> DecideAsync(ReserveCommand command) => _commits.SubmitAsync(command, CancellationToken.None);
-
     private void Returned(WorkspaceId workspace, LedgerRecord record)
     {
         if (record.Entry.Reservation?.Slot is { } slot)
         {
-            _queue.Wake(workspace, slot.Kind, DecideAsync);
+            _queue.Wake(workspace, slot.Kind);
         }
     }
 

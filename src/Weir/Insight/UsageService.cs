@@ -53,12 +53,13 @@ public sealed class UsageService(IWeirStore store, CatalogService catalogs, Rese
         int version = await store.Catalogs.ActiveVersionAsync(workspace, cancellationToken);
         CatalogBook book = await catalogs.BookAsync(workspace, version, records.Select(record => record.State.Account), cancellationToken);
         Instant now = Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
+        ILookup<AccountKey, SlotWaiter> waiting = await WaitingAsync(workspace, records, cancellationToken);
         List<AccountUsage> usages = new(records.Count);
         foreach (AccountRecord record in records)
         {
             AccountState state = await OpenedStates.ReadAsync(store, workspace, record.Profile.Key, record.State, book, now, cancellationToken);
             AccountUsage usage = Of(record with { State = state }, book, now);
-            usages.Add(usage with { Slots = SlotsOf(workspace, usage) });
+            usages.Add(usage with { Slots = SlotsOf(usage, waiting[usage.Profile.Key]) });
         }
 
         return usages;
@@ -75,10 +76,16 @@ public sealed class UsageService(IWeirStore store, CatalogService catalogs, Rese
             lines, Cost(lines, Per.Month), Cost(lines, Per.Lifetime), now);
     }
 
-    private IReadOnlyList<SlotUsage> SlotsOf(WorkspaceId workspace, AccountUsage usage)
+    private async ValueTask<ILookup<AccountKey, SlotWaiter>> WaitingAsync(WorkspaceId workspace, IReadOnlyList<AccountRecord> records, CancellationToken cancellationToken)
+    {
+        WaiterFilter filter = new() { Accounts = [.. records.Select(record => record.Profile.Key)] };
+        return (await reservations.ReadWaitingAsync(workspace, filter, cancellationToken)).ToLookup(waiter => waiter.Account);
+    }
+
+    private static IReadOnlyList<SlotUsage> SlotsOf(AccountUsage usage, IEnumerable<SlotWaiter> waiters)
     {
         ILookup<string, Hold> running = usage.State.Holds.LiveAt(usage.AsOf).Where(hold => hold.Slot is not null).ToLookup(hold => hold.Slot!.Kind, StringComparer.Ordinal);
-        ILookup<string, SlotWaiter> waiting = reservations.Waiting(workspace, usage.Profile.Key).ToLookup(waiter => waiter.Kind, StringComparer.Ordinal);
+        ILookup<string, SlotWaiter> waiting = waiters.ToLookup(waiter => waiter.Kind, StringComparer.Ordinal);
         return
         [
             .. usage.Plan.Slots.Keys.Concat(running.Select(group => group.Key)).Concat(waiting.Select(group => group.Key)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)

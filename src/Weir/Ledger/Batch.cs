@@ -36,6 +36,9 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
 
     public LedgerSnapshot Snapshot => snapshot;
 
+    /// <summary>The lines for slots in which somebody waits, of those that the batch would pass.</summary>
+    public IReadOnlySet<SlotLine> Waited { get; init; } = ImmutableHashSet<SlotLine>.Empty;
+
     /// <summary>
     /// Whether a command must wait for the next batch because it is about something that this one writes. What is erased is committed
     /// before, and what comes after an erase finds the account gone.
@@ -246,8 +249,12 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
             Advice = decision.Advice,
             Account = account.State,
         };
-        (long, Instant, string, Refusal) count = (account.State.Account.Id, SummaryKey.BucketOf(snapshot.Clock), type, decision.Refusal);
-        _denialCounts[count] = _denialCounts.GetValueOrDefault(count) + 1;
+        if (command.CountsDenial)
+        {
+            (long, Instant, string, Refusal) count = (account.State.Account.Id, SummaryKey.BucketOf(snapshot.Clock), type, decision.Refusal);
+            _denialCounts[count] = _denialCounts.GetValueOrDefault(count) + 1;
+        }
+
         if (command.Id is { } id && command.KeepsDenial(denial))
         {
             _denials.Add(new StoredDenial(id, command.Fingerprint, DenialJson.Write(denial), snapshot.Clock));

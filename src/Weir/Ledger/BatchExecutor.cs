@@ -71,7 +71,7 @@ public sealed class BatchExecutor
             missing = Missing(commands, snapshot, book);
             if (missing.Count == 0 || isLast)
             {
-                Batch batch = new(workspace, snapshot, book);
+                Batch batch = new(workspace, snapshot, book) { Waited = await WaitedAsync(transaction, commands) };
                 Outcome?[] outcomes = new Outcome?[commands.Count];
                 List<LedgerCommand> waiting = [];
                 for (int i = 0; i < commands.Count; i++)
@@ -112,6 +112,21 @@ public sealed class BatchExecutor
 
         await CreateAsync(workspace, missing);
         return null;
+    }
+
+    /// <summary>Looked up under the locks of the accounts: whoever has been denied a slot and waits stands in the line by then (SLOT-2).</summary>
+    private static async ValueTask<IReadOnlySet<SlotLine>> WaitedAsync(ILedgerTransaction transaction, IReadOnlyList<LedgerCommand> commands)
+    {
+        HashSet<SlotLine>? lines = null;
+        foreach (LedgerCommand command in commands)
+        {
+            if (command is ReserveCommand { LineInFront: { } line })
+            {
+                (lines ??= []).Add(line);
+            }
+        }
+
+        return lines is null ? ImmutableHashSet<SlotLine>.Empty : await transaction.ReadWaitedAsync(lines, CancellationToken.None);
     }
 
     private static LedgerLoad LoadOf(IReadOnlyList<LedgerCommand> commands)

@@ -100,6 +100,9 @@ public interface ILedgerTransaction : IAsyncDisposable
     /// <summary>Balances that the state of an account may lack because their periods are closed; missing ones are left out.</summary>
     ValueTask<IReadOnlyList<Balance>> LoadBalancesAsync(long account, IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellationToken);
 
+    /// <summary>Those of some lines for slots in which somebody waits now, of whatever node (<see cref="ITicketStore"/>).</summary>
+    ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken);
+
     /// <summary>
     /// Writes everything that was decided; the rows get the numbers from <see cref="LedgerSnapshot.NextSequence"/> on. False when one of
     /// the ids has been taken meanwhile: then the transaction is given up and decided again.

@@ -32,6 +32,8 @@ public interface IWeirStore : IAsyncDisposable
 
     IDeliveryStore Deliveries { get; }
 
+    ITicketStore Tickets { get; }
+
     IPrivacyStore Privacy { get; }
 
     /// <summary>Whether what is remembered of the store still stands. Without one of its own a store belongs to one process.</summary>

@@ -33,6 +33,9 @@ internal abstract class LedgerCommand
     /// <summary>Whether a denial is kept with the id and answers repeats (ID-5).</summary>
     public virtual bool KeepsDenial(Outcome denial) => !IsOwnId;
 
+    /// <summary>Whether a denial is one more in the figures.</summary>
+    public virtual bool CountsDenial => true;
+
     public Outcome Failed(Failure failure) => new() { Id = IdText, Refusal = failure.Refusal, Failure = failure };
 }
 
@@ -108,11 +111,20 @@ internal sealed class ReserveCommand : EventCommand
     /// <summary>The caller waits for a slot: that none was free is not its last answer (SLOT-2).</summary>
     public bool Waits { get; init; }
 
-    /// <summary>Others wait for a slot, and the caller does not: it may not pass them.</summary>
+    /// <summary>Others wait for a slot, and this is not their turn's: it may not pass them.</summary>
     public bool IsBehindQueue { get; set; }
 
+    /// <summary>A further try for one who waits, whose denial has been counted.</summary>
+    public bool IsFurtherTry { get; init; }
+
+    public override bool CountsDenial => !IsFurtherTry;
+
+    /// <summary>The line that a caller who does not wait may not pass; null for who waits in it, and without a slot.</summary>
+    public SlotLine? LineInFront => !Waits && Rated.Type.Slot is { } kind ? new SlotLine(Account, kind) : null;
+
     /// <summary>The same command for another try.</summary>
-    public ReserveCommand Again() => new()
+    /// <param name="counts">Whether a denial is one more in the figures.</param>
+    public ReserveCommand Again(bool counts) => new()
     {
         Workspace = Workspace,
         Account = Account,
@@ -127,6 +139,7 @@ internal sealed class ReserveCommand : EventCommand
         Details = Details,
         Ttl = Ttl,
         Waits = Waits,
+        IsFurtherTry = !counts,
     };
 
     public override bool KeepsDenial(Outcome denial) =>

@@ -30,6 +30,7 @@ public sealed class MemoryStore : IWeirStore
         ScheduledJobs = new MemoryScheduledJobs(this);
         PortalTokens = new MemoryPortalTokens(this);
         Deliveries = new MemoryDeliveries(this);
+        Tickets = Lines = new MemoryTickets(LockedNow);
         Privacy = new MemoryPrivacy(this);
     }
 
@@ -59,7 +60,11 @@ public sealed class MemoryStore : IWeirStore
 
     public IDeliveryStore Deliveries { get; }
 
+    public ITicketStore Tickets { get; }
+
     public IPrivacyStore Privacy { get; }
+
+    internal MemoryTickets Lines { get; }
 
     /// <summary>Held for every look at the store's state and every change of it; never across an await.</summary>
     internal Lock Gate { get; } = new();
@@ -87,6 +92,14 @@ public sealed class MemoryStore : IWeirStore
         Instant now = Clock.Truncate(Instant.FromDateTimeOffset(_time.GetUtcNow()));
         _clock = now > _clock ? now : _clock;
         return _clock;
+    }
+
+    private Instant LockedNow()
+    {
+        lock (Gate)
+        {
+            return Now();
+        }
     }
 
     /// <summary>Every workspace in the order of its making. Under the gate.</summary>

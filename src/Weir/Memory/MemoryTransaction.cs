@@ -39,6 +39,9 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
         }
     }
 
+    public ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(store.Lines.Waited(workspace.Workspace.Id, lines));
+
     public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken)
     {
         lock (store.Gate)

@@ -43,7 +43,7 @@ public sealed class PrivacyService : IDisposable
     public async Task<EraseResult> EraseAsync(WorkspaceId workspace, AccountKey account, string? user, AuditActor actor, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        _reservations.Forget(workspace, account, user);
+        await _reservations.ForgetAsync(workspace, account, user, cancellationToken);
         if (user is null)
         {
             // Before, because a process that dies after the account has gone leaves nobody who knows its key; once more afterwards, because

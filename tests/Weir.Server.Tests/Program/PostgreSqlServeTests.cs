@@ -71,6 +71,54 @@ public sealed class PostgreSqlServeTests : IDisposable
         Assert.Contains("is stored, the log says", changed.Output, StringComparison.Ordinal);
     }
 
+    [Fact(DisplayName = "SLOT-2, serve --postgres: every node shows who waits at any of them, and the places of one that is killed go to those behind")]
+    public async Task NodesShareTheQueue()
+    {
+        const string catalog = """
+            name: queue
+            defaultPlan: free
+            meters: { units: { unit: unit } }
+            events: { render: { slot: render, charges: { units: 1 } } }
+            plans: { free: { allowances: { units: { limit: 100 } }, slots: { render: 1 } } }
+            """;
+        CommandResult migrated = await WeirProcess.RunAsync("migrate", "--postgres", Owner, "--runtime-user", PostgreSqlCluster.Runtime);
+        Assert.True(migrated.Code == 0, migrated.Error);
+        await using RunningServer killed = await RunningServer.StartAsync(null, RunningServer.AdminKey, "--postgres", Runtime);
+        await using RunningServer node = await RunningServer.StartAsync(null, RunningServer.AdminKey, "--postgres", Runtime);
+        using StringContent content = new(catalog, Encoding.UTF8, new MediaTypeHeaderValue("application/yaml"));
+        using HttpResponseMessage put = await node.Client.PutAsync(new Uri("/api/v1/catalog", UriKind.Relative), content);
+        Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
+        Assert.True((await ReserveAsync(node, "run", 0)).GetProperty("allowed").GetBoolean());
+        Task<JsonElement> lost = ReserveAsync(killed, "of-the-dead", 120);
+        while (await WaitingAsync(node) != "of-the-dead 1")
+        {
+            await Task.Yield();
+        }
+
+        Task<JsonElement> waits = ReserveAsync(node, "waits", 120);
+        while (await WaitingAsync(killed) != "of-the-dead 1, waits 2")
+        {
+            await Task.Yield();
+        }
+
+        await killed.KillAsync();
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => lost);
+        using HttpResponseMessage released = await node.Client.PostAsync(new Uri("/api/v1/reservations/run/release", UriKind.Relative), null);
+        Assert.True(released.IsSuccessStatusCode, await released.Content.ReadAsStringAsync());
+        Assert.True((await waits).GetProperty("allowed").GetBoolean());
+        Assert.Equal("", await WaitingAsync(node));
+        Assert.Equal(0, await node.StopAsync());
+
+        static async Task<JsonElement> ReserveAsync(RunningServer at, string id, int wait)
+        {
+            using HttpResponseMessage response = await at.Client.PostAsJsonAsync(new Uri("/api/v1/reservations", UriKind.Relative), new { id, account = "acme", type = "render", wait });
+            return await response.Content.ReadFromJsonAsync<JsonElement>();
+        }
+
+        static async Task<string> WaitingAsync(RunningServer at) => string.Join(", ", (await at.Client.GetFromJsonAsync<JsonElement>(new Uri("/api/v1/admin/jobs", UriKind.Relative)))
+            .GetProperty("waiting").EnumerateArray().Select(job => $"{job.GetProperty("id").GetString()} {job.GetProperty("position").GetInt32()}"));
+    }
+
     [Fact(DisplayName = "serve --postgres: the owner is refused with what to do, and serves with --insecure-owner, migrating by itself")]
     public async Task AnOwnerIsRefused()
     {

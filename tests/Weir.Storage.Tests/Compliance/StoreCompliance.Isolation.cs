@@ -143,6 +143,32 @@ public abstract partial class StoreCompliance
         ["IScheduledJobStore.TakeAsync"] = async (s, w) => await s.ScheduledJobs.TakeAsync(w, "closing", "n", Duration.FromMinutes(1), None),
         ["IScheduledJobStore.KeepAsync"] = async (s, w) => await s.ScheduledJobs.KeepAsync(w, new ScheduledJobLease("closing", "n", 1, Sample.Now, null), Duration.FromMinutes(1), None),
         ["IScheduledJobStore.EndAsync"] = async (s, w) => await s.ScheduledJobs.EndAsync(w, new ScheduledJobLease("closing", "n", 1, Sample.Now, null), new ScheduledJobResult { Accounts = 3 }, null, [], None),
+        // Numbers of tickets and versions are the server's; they say nothing of what a workspace has.
+        ["ITicketStore.TakeAsync"] = async (s, w) => (await s.Tickets.TakeAsync(w, Ticket("job-9"), s_lease, 1, None) is not null, await s.Tickets.ReadAsync(w, new WaiterFilter(), None)),
+        ["ITicketStore.RenewAsync"] = async (s, w) =>
+        {
+            SlotLines lines = await s.Tickets.RenewAsync(w, "render", [.. Enumerable.Range(1, 5_000).Select(i => (long)i)], s_lease, None);
+            return (lines.Now, lines.Standing, lines.Fronts);
+        },
+        ["ITicketStore.LeaveAsync"] = async (s, w) => (await Task.WhenAll(Enumerable.Range(1, 50).Select(i => s.Tickets.LeaveAsync(w, i, s_keep, None).AsTask()))).Contains(true),
+        ["ITicketStore.RemoveAsync"] = async (s, w) =>
+        {
+            await Task.WhenAll(Enumerable.Range(1, 50).Select(i => s.Tickets.RemoveAsync(w, i, None).AsTask()));
+            return await s.Tickets.ReadAsync(w, new WaiterFilter(), None);
+        },
+        ["ITicketStore.GiveUpAsync"] = async (s, w) => await s.Tickets.GiveUpAsync(w, "job-1", None),
+        ["ITicketStore.ForgetAsync"] = async (s, w) =>
+        {
+            await s.Tickets.ForgetAsync(w, Sample.Acme, null, None);
+            return await s.Tickets.ReadAsync(w, new WaiterFilter(), None);
+        },
+        ["ITicketStore.ReadAsync"] = async (s, w) => await s.Tickets.ReadAsync(w, new WaiterFilter(), None),
+        ["ILedgerTransaction.ReadWaitedAsync"] = async (s, w) =>
+        {
+            await using ILedgerTransaction transaction = await s.Ledger.BeginAsync(w, None);
+            await transaction.LoadAsync(new LedgerLoad { Accounts = [] }, None);
+            return await transaction.ReadWaitedAsync([new SlotLine(Sample.Acme, "render")], None);
+        },
         ["ILedgerTransaction.LoadAsync"] = LoadAllAsync,
         ["ILedgerTransaction.LoadBalancesAsync"] = async (s, w) =>
         {
@@ -162,7 +188,7 @@ public abstract partial class StoreCompliance
     [Fact(DisplayName = "ACC-2: the isolation of every member of the contracts is shown")]
     public void EveryMemberIsShown()
     {
-        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(IDeliveryStore), typeof(IPeriodStore), typeof(IScheduledJobStore), typeof(IPrivacyStore), typeof(ILedgerTransaction) }
+        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(IDeliveryStore), typeof(IPeriodStore), typeof(IScheduledJobStore), typeof(IPrivacyStore), typeof(ITicketStore), typeof(ILedgerTransaction) }
             .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(method => $"{type.Name}.{method.Name}")).Distinct(StringComparer.Ordinal);
         Assert.Equal(members.Order(StringComparer.Ordinal), s_looks.Keys.Order(StringComparer.Ordinal));
     }
@@ -212,6 +238,12 @@ public abstract partial class StoreCompliance
         await Store.Periods.CloseAsync(other, [Summary(Sample.Key(), 9), Summary(Sample.Key("calls"), 9)], Sample.MonthEnd, None);
         ScheduledJobLease lease = (await Store.ScheduledJobs.TakeAsync(other, "closing", "other", Duration.FromMinutes(1), None))!;
         await Store.ScheduledJobs.EndAsync(other, lease, new ScheduledJobResult { Through = Sample.MonthEnd, Error = "other" }, Record("t9"), [Sample.Note("msg_9")], None);
+        await Store.Tickets.TakeAsync(other, Ticket("job-1"), s_lease, 9, None);
+        foreach (string member in s_looks.Keys.Where(member => member.StartsWith("ITicketStore.", StringComparison.Ordinal)))
+        {
+            await s_looks[member](Store, other);
+        }
+
         await Store.Catalogs.AddAsync(other, "other", CatalogFormat.Yaml, null, 0, None);
         await Store.Catalogs.RedactAsync(other, 1, "else", None);
         await Store.Keys.AddAsync(other, new ApiKey("k1", "other", true, KeyScopes.Read, default, Sample.Now, null), None);
@@ -291,6 +323,7 @@ public abstract partial class StoreCompliance
         await Store.Deliveries.ReplaceContactsAsync(Own, Sample.AcmeId, [new Contact("ct_1", Sample.AcmeId, "ada@example.com", [], Sample.Now)], None);
         await Store.Periods.CloseAsync(Own, [Summary(Sample.Key(), 1)], Sample.MonthEnd, None);
         await Store.ScheduledJobs.TakeAsync(Own, "closing", "own", Duration.FromMinutes(1), None);
+        await Store.Tickets.TakeAsync(Own, Ticket("job-1"), s_lease, 9, None);
         StoredNotification[] notes = [.. await Store.Notifications.FollowAsync(Own, 0, 9, None)];
         await Store.Deliveries.MakeAsync(Own, 0, notes[^1].Sequence, [.. notes.Select(note => new NewDelivery("wh_1", note.Sequence))], Sample.Now, None);
     }

@@ -39,6 +39,8 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
 
     public IDeliveryStore Deliveries => inner.Deliveries;
 
+    public ITicketStore Tickets => inner.Tickets;
+
     public IPrivacyStore Privacy => inner.Privacy;
 
     public IChangeWatch Changes => inner.Changes;

@@ -48,6 +48,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public IDeliveryStore Deliveries { get; set; } = inner.Deliveries;
 
+    public ITicketStore Tickets => inner.Tickets;
+
     public IPrivacyStore Privacy { get; set; } = inner.Privacy;
 
     public IChangeWatch Changes => inner.Changes;
@@ -132,6 +134,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
         public ValueTask<IReadOnlyList<Balance>> LoadBalancesAsync(long account, IReadOnlyCollection<BalanceKey> keys, CancellationToken cancellationToken) =>
             inner.LoadBalancesAsync(account, keys, cancellationToken);
+
+        public ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken) => inner.ReadWaitedAsync(lines, cancellationToken);
 
         public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => inner.WriteAsync(writes, cancellationToken);
 

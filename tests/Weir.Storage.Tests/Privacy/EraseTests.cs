@@ -94,7 +94,7 @@ public abstract class EraseTests
         Task<Outcome> waits = ReserveAsync(desk, "j3", 1, wait: Duration.FromMinutes(2));
         Task<Outcome> other = ReserveAsync(desk, "o1", 1, account: "other", wait: Duration.FromMinutes(2));
         ReservationService reservations = desk.Get<ReservationService>();
-        while (reservations.Waiting(desk.Workspace).Count < 2)
+        while ((await reservations.ReadWaitingAsync(desk.Workspace, new WaiterFilter(), CancellationToken.None)).Count < 2)
         {
             await Task.Yield();
         }
