@@ -34,10 +34,14 @@ internal static class NotificationText
         return buffer.WrittenSpan.ToArray();
     }
 
-    public static string Subject(Notification notification, string workspace, string? account) =>
-        $"Weir: {notification.Type}" + (account is null ? $" ({workspace})" : $" for {account}");
+    public static string Subject(Notification notification, string workspace, string? account)
+    {
+        using JsonDocument data = JsonDocument.Parse(notification.Data);
+        return "Weir: " + (NotificationHeadline.Of(notification.Type, data.RootElement, account)
+            ?? notification.Type + (account is null ? $" ({workspace})" : $" for {account}"));
+    }
 
-    /// <summary>Lines of at most what stands in the data; ends with a line break.</summary>
+    /// <summary>What happened in words, then a line for each member of the data; ends with a line break.</summary>
     public static string Body(Notification notification, string workspace, string? account)
     {
         StringBuilder text = new();
@@ -61,5 +65,5 @@ internal static class NotificationText
 
     private static string Time(Instant at) => InstantPattern.ExtendedIso.Format(at);
 
-    private static string OneLine(string text) => Excerpt.Of(Encoding.UTF8.GetBytes(text), LongestValue) ?? "";
+    internal static string OneLine(string text) => Excerpt.Of(Encoding.UTF8.GetBytes(text), LongestValue) ?? "";
 }

@@ -199,6 +199,19 @@ public sealed class MailTests
     [InlineData("ad\u00e9@example.com", false)]
     public void Addresses(string text, bool valid) => Assert.Equal(valid, MailAddress.IsValid(text));
 
+    [Theory(DisplayName = "HOOK-8: the subject says what happened, in one line")]
+    [InlineData("alert.raised", """{"kind":"threshold","meter":"credits","used":85.5,"held":5,"limit":100,"threshold":{"percent":80}}""", "Weir: acme has used 85.5 of 100 credits")]
+    [InlineData("alert.raised", """{"kind":"threshold","meter":"credits","used":90,"held":5,"limit":100,"threshold":{"remaining":10}}""", "Weir: acme has 10 or less of 100 credits left")]
+    [InlineData("alert.raised", """{"kind":"threshold","meter":"cost","used":20.01,"held":0,"limit":null,"threshold":{"amount":20}}""", "Weir: acme has used 20.01 cost")]
+    [InlineData("alert.resolved", """{"kind":"threshold","meter":"credits","used":85,"limit":100}""", "Weir: resolved: credits of acme")]
+    [InlineData("alert.resolved", """{"kind":"job_stuck","type":"job"}""", "Weir: resolved: a job 'job' of acme")]
+    [InlineData("job.stuck", """{"kind":"job_stuck","type":"job\r\nBcc: eve@example.com"}""", "Weir: a job 'job  Bcc: eve@example.com' of acme has not been heard of")]
+    [InlineData("usage.unusual", """{"kind":"usage_unusual","type":"call","events":500,"mostUsual":100}""", "Weir: acme uses far more 'call' than usual: 500 in an hour")]
+    [InlineData("schedule.late", """{"job":"closing"}""", "Weir: schedule.late for acme")]
+    [InlineData("alert.raised", """{"kind":"threshold","meter":5}""", "Weir: alert.raised for acme")]
+    public void Subjects(string type, string data, string subject) =>
+        Assert.Equal(subject, NotificationText.Subject(Sample.Note("msg_1", type) with { Data = Encoding.UTF8.GetBytes(data) }, "default", "acme"));
+
     [Fact(DisplayName = "HOOK-8: a long subject is folded into words that every reader of mail understands")]
     public void LongSubjects()
     {
