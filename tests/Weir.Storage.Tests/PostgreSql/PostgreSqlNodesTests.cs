@@ -74,6 +74,25 @@ public sealed class PostgreSqlNodesTests : IDisposable
         Assert.Equal(30, (await first.Store.Ledger.FollowAsync(first.Workspace, 0, 1_000, CancellationToken.None)).Count);
     }
 
+    [Fact(DisplayName = "ID-3, ID-5: the same id for different accounts, on several nodes at once, takes effect for one of them")]
+    public async Task AnIdCountsForOneAccount()
+    {
+        await using UsageDesk first = await OpenAsync(Duration.Zero);
+        await using UsageDesk second = await OpenAsync(Duration.Zero);
+        UsageDesk[] nodes = [first, second];
+
+        // Nothing but the id stands between the two: each account has a lock of its own.
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(i => ConsumeAsync(nodes[i], $"first-{i}", $"account-{i}", "costly")));
+        Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 120).Select(i => ConsumeAsync(nodes[i % 2], $"evt-{i / 2}", $"account-{i % 2}", "costly")));
+        foreach (IGrouping<string, Outcome> answers in outcomes.GroupBy(outcome => outcome.Id, StringComparer.Ordinal))
+        {
+            Assert.Single(answers, answer => answer.Allowed);
+            Assert.Single(answers, answer => answer.Failure?.Refusal == Refusal.IdReused);
+        }
+
+        Assert.Equal(62, (await first.Store.Ledger.FollowAsync(first.Workspace, 0, 1_000, CancellationToken.None)).Count);
+    }
+
     [Fact(DisplayName = "TX-1, TX-2: batches of many accounts in any order on several nodes neither deadlock nor lose anything")]
     public async Task BatchesOfManyAccountsDoNotDeadlock()
     {
