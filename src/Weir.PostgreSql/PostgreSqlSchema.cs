@@ -50,11 +50,13 @@ public static class PostgreSqlSchema
         }
     }
 
-    /// <summary>Whether a schema that has come so far can be used by this program: its own newest, or one step more.</summary>
-    internal static string? Fault(int reached) =>
-        reached < Newest ? string.Create(CultureInfo.InvariantCulture, $"the schema is at step {reached}, and this program needs step {Newest}: run 'weir migrate' with the owner's connection")
-        : reached > Newest + 1 ? string.Create(CultureInfo.InvariantCulture, $"the schema is at step {reached}, and this program knows step {Newest}: use a newer program")
+    /// <summary>Null when a schema that has come so far can be used by this program: its own newest, or one step more.</summary>
+    internal static Finding? Fault(int reached) =>
+        reached < Newest ? Fault(string.Create(CultureInfo.InvariantCulture, $"the schema is at step {reached}, and this program needs step {Newest}"), "run 'weir migrate' with the owner's connection")
+        : reached > Newest + 1 ? Fault(string.Create(CultureInfo.InvariantCulture, $"the schema is at step {reached}, and this program knows step {Newest}"), "use a newer program")
         : null;
+
+    private static Finding Fault(string what, string remedy) => new(FindingLevel.Fault, "schema", what, remedy);
 
     private static async Task<int> ApplyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

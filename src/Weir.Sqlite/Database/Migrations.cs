@@ -52,7 +52,8 @@ internal static class Migrations
         }
     }
 
-    private static int Reached(Connection connection) => (int)(connection.Prepared("Database/LastMigration").Scalar() ?? 0);
+    /// <summary>The number of the newest migration that the file has had.</summary>
+    public static int Reached(Connection connection) => (int)(connection.Prepared("Database/LastMigration").Scalar() ?? 0);
 
     private static void Refuse(int reached, string path)
     {

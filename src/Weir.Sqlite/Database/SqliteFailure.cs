@@ -20,6 +20,9 @@ internal sealed class SqliteFailure(int code, string message) : Exception(messag
     /// <summary>Whether it lies with the file, the disk or the machine rather than with what was asked.</summary>
     public bool IsOfTheFile => (Code & 0xFF) is Perm or Busy or NoMemory or ReadOnly or IoError or Corrupt or Full or CannotOpen or Protocol or NotADatabase;
 
+    /// <summary>Whether pages of the file are not what was written.</summary>
+    public bool IsDamage => (Code & 0xFF) == Corrupt;
+
     public StoreUnavailableException AsUnavailable(string path) => new(
         (Code & 0xFF) switch
         {

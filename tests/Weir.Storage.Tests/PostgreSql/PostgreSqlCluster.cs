@@ -23,10 +23,11 @@ internal sealed class PostgreSqlCluster : IDisposable
     private static int s_databases;
 
     private readonly ConcurrentBag<string> _free = [];
-    private readonly PostgreSqlServer _server = new();
+    private readonly PostgreSqlServer _server;
 
-    private PostgreSqlCluster()
+    private PostgreSqlCluster(params string[] settings)
     {
+        _server = new PostgreSqlServer(settings);
         Execute("postgres", $"CREATE ROLE {Owner} LOGIN CREATEROLE", $"CREATE DATABASE {Template} OWNER {Owner}");
         PostgreSqlSchema.MigrateAsync(ConnectionString(Template, Owner), Runtime, null, CancellationToken.None).GetAwaiter().GetResult();
     }
@@ -41,6 +42,10 @@ internal sealed class PostgreSqlCluster : IDisposable
             }
         }
     }
+
+    /// <summary>A further server, for settings that concern all of one. Whoever starts it ends it.</summary>
+    /// <param name="settings">As in postgresql.conf: <c>fsync=off</c>.</param>
+    public static PostgreSqlCluster StartAnother(params string[] settings) => new(settings);
 
     public static void End()
     {
