@@ -60,4 +60,4 @@ UNION ALL
 SELECT 'function', 'the function ' || p.proname || ' acts with the rights of its owner and is not one that Weir knows, or has no search path of its own', 'DROP it, or ALTER FUNCTION … SECURITY INVOKER; one of Weir''s own: ALTER FUNCTION … SET search_path = weir, pg_temp'
 FROM pg_proc p
 WHERE p.pronamespace = 'weir'::regnamespace AND p.prosecdef AND has_function_privilege(p.oid, 'EXECUTE')
-  AND NOT (p.proname = 'make_month' AND p.proconfig IS NOT NULL AND 'search_path=weir, pg_temp' = ANY (p.proconfig))
+  AND NOT (p.proname IN ('make_month', 'prune_ids') AND p.proconfig IS NOT NULL AND 'search_path=weir, pg_temp' = ANY (p.proconfig))

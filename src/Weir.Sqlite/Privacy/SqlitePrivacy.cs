@@ -75,7 +75,9 @@ internal sealed class SqlitePrivacy(Writer writer, ReaderPool readers, LedgerMem
             {
                 RetentionKind.EventDetails => PruneDetails(connection, workspace.Value, before, limit),
                 RetentionKind.Alerts => Prune(connection, "Privacy/PruneAlerts", workspace.Value, before, limit),
-                _ => Prune(connection, "Privacy/PrunePortalTokens", workspace.Value, before, limit),
+                RetentionKind.PortalTokens => Prune(connection, "Privacy/PrunePortalTokens", workspace.Value, before, limit),
+                RetentionKind.Denials => PruneDenials(connection, workspace.Value, before, limit),
+                _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
             },
             cancellationToken);
 
@@ -146,6 +148,27 @@ internal sealed class SqlitePrivacy(Writer writer, ReaderPool readers, LedgerMem
         }
 
         return count;
+    }
+
+    /// <summary>
+    /// With what leads to them. Where that is yet to be written it leads to nothing afterwards, as the row itself decides whether it has an id.
+    /// </summary>
+    private static int PruneDenials(Connection connection, int workspace, Instant before, int limit)
+    {
+        List<(long Number, Digest Id)> next = [];
+        Statement rows = connection.Prepared("Privacy/OldDenials").Bind(1, workspace).Bind(2, Clock.ToMicros(before)).Bind(3, limit);
+        while (rows.Step())
+        {
+            next.Add((rows.Int64(0), rows.Sha256(1)));
+        }
+
+        foreach ((long number, Digest id) in next)
+        {
+            connection.Prepared("Privacy/DeleteDenial").Bind(1, number).Run();
+            connection.Prepared("Privacy/DeleteDenialId").Bind(1, workspace).Bind(2, Pending.HashOf(id)).Bind(3, -number).Run();
+        }
+
+        return next.Count;
     }
 
     /// <summary>What the index of the account's entries has, and what it has yet to get.</summary>

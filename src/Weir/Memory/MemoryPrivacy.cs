@@ -49,7 +49,9 @@ internal sealed class MemoryPrivacy(MemoryStore store) : IPrivacyStore
             {
                 RetentionKind.EventDetails => PruneDetails(found, before, limit),
                 RetentionKind.Alerts => found.Inbox.Prune(before, limit),
-                _ => PruneTokens(found, before, limit),
+                RetentionKind.PortalTokens => PruneTokens(found, before, limit),
+                RetentionKind.Denials => PruneDenials(found, before, limit),
+                _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
             });
         }
     }
@@ -71,6 +73,17 @@ internal sealed class MemoryPrivacy(MemoryStore store) : IPrivacyStore
         List<PortalToken> ended = [.. found.PortalTokens.Values.Where(token => token.ExpiresAt < before).Take(limit)];
         ended.ForEach(token => found.PortalTokens.Remove(token.Id));
         return ended.Count;
+    }
+
+    private static int PruneDenials(MemoryWorkspace found, Instant before, int limit)
+    {
+        int count = 0;
+        for (; count < limit && found.RememberedDenials.TryPeek(out (Digest Id, Instant RecordedAt) oldest) && oldest.RecordedAt < before; count++)
+        {
+            found.Ids.Remove(found.RememberedDenials.Dequeue().Id);
+        }
+
+        return count;
     }
 
     public ValueTask<bool> EndAsync(WorkspaceId workspace, IReadOnlyCollection<long> erasures, CancellationToken cancellationToken)

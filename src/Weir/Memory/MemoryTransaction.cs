@@ -113,7 +113,7 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
 
         foreach (StoredDenial denial in writes.Denials)
         {
-            workspace.Ids.Add(denial.Id, new MemoryId(denial.Fingerprint, 0, denial.Answer.ToArray()));
+            workspace.Add(denial);
         }
 
         foreach (AuditEntry audit in writes.Audit)

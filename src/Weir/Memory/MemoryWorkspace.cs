@@ -40,6 +40,9 @@ internal sealed class MemoryWorkspace
     /// <summary>Ids with an effect by its sequence number, or with the answer of a denial.</summary>
     public Dictionary<Digest, MemoryId> Ids { get; } = [];
 
+    /// <summary>Denials that are remembered, in the order in which they were decided.</summary>
+    public Queue<(Digest Id, Instant RecordedAt)> RememberedDenials { get; } = [];
+
     public HashSet<string> MetersInUse { get; } = new(StringComparer.Ordinal);
 
     public Dictionary<(long Account, Instant Bucket, string Type, Refusal Refusal), long> Denials { get; } = [];
@@ -114,6 +117,12 @@ internal sealed class MemoryWorkspace
     }
 
     public void Add(AuditEntry audit, Instant now) => Audit.Add(AuditChain.Next(Audit.Count == 0 ? AuditHead.None : Audit[^1].Head, now, audit));
+
+    public void Add(StoredDenial denial)
+    {
+        Ids.Add(denial.Id, new MemoryId(denial.Fingerprint, 0, denial.Answer.ToArray()));
+        RememberedDenials.Enqueue((denial.Id, denial.RecordedAt));
+    }
 
     public void Append(LedgerRow row, long sequence)
     {

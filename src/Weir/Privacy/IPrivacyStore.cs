@@ -21,7 +21,8 @@ public interface IPrivacyStore
 
     /// <summary>
     /// Takes the next of a kind away that is older than a time, the oldest first: details of entries that were recorded before it, alerts
-    /// that were over before it, tokens that expired before it. Of details it goes on where it ended, in other processes too.
+    /// that were over before it, tokens that expired before it, denials that were decided before it with the ids that they take. Of details it
+    /// goes on where it ended, in other processes too.
     /// </summary>
     /// <param name="limit">The most rows to look at.</param>
     /// <returns>How many rows it looked at: fewer than <paramref name="limit"/> when it has come to the end.</returns>

@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace Weir;
 
 /// <summary>
-/// How long what names people is kept, by kind; null keeps it until it is erased. The server takes them from <c>Weir__Retention__…</c>.
-/// The ledger itself is kept. How long deliveries are kept says <see cref="WebhookOptions.KeepFor"/>.
+/// How long what names people, and what nobody asks for any more, is kept, by kind; null keeps it until it is erased. The server takes
+/// them from <c>Weir__Retention__…</c>. The ledger itself is kept. How long deliveries are kept says <see cref="WebhookOptions.KeepFor"/>.
 /// </summary>
 public sealed class RetentionOptions
 {
@@ -20,10 +20,21 @@ public sealed class RetentionOptions
     [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
     public TimeSpan? PortalTokens { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>
+    /// Denials that answer repeats (ID-3), since they were decided. Afterwards their ids are free: the same request is decided anew. No
+    /// sender repeats a request for so long.
+    /// </summary>
+    [Range(typeof(TimeSpan), "400.00:00:00", "36500.00:00:00")]
+    public TimeSpan? Denials { get; set; }
+
     /// <summary>The kinds with a bound.</summary>
     internal IEnumerable<(RetentionKind Kind, TimeSpan Age)> Bounds()
     {
-        foreach ((RetentionKind kind, TimeSpan? age) in new[] { (RetentionKind.EventDetails, EventDetails), (RetentionKind.Alerts, Alerts), (RetentionKind.PortalTokens, PortalTokens) })
+        (RetentionKind, TimeSpan?)[] kinds =
+        [
+            (RetentionKind.EventDetails, EventDetails), (RetentionKind.Alerts, Alerts), (RetentionKind.PortalTokens, PortalTokens), (RetentionKind.Denials, Denials),
+        ];
+        foreach ((RetentionKind kind, TimeSpan? age) in kinds)
         {
             if (age is { } known)
             {
@@ -39,4 +50,5 @@ public enum RetentionKind
     EventDetails,
     Alerts,
     PortalTokens,
+    Denials,
 }

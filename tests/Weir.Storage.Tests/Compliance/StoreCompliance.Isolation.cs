@@ -133,7 +133,8 @@ public abstract partial class StoreCompliance
         ["IPrivacyStore.ReadOpenAsync"] = async (s, w) => await s.Privacy.ReadOpenAsync(w, None),
         ["IPrivacyStore.EraseNextAsync"] = async (s, w) => await s.Privacy.EraseNextAsync(w, 1, 100, None),
         ["IPrivacyStore.PruneAsync"] = async (s, w) =>
-            (await s.Privacy.PruneAsync(w, RetentionKind.EventDetails, Sample.MonthEnd, 9, None), await s.Privacy.PruneAsync(w, RetentionKind.Alerts, Sample.MonthEnd, 9, None), await s.Privacy.PruneAsync(w, RetentionKind.PortalTokens, Sample.MonthEnd, 9, None)),
+            (await s.Privacy.PruneAsync(w, RetentionKind.EventDetails, Sample.MonthEnd, 9, None), await s.Privacy.PruneAsync(w, RetentionKind.Alerts, Sample.MonthEnd, 9, None), await s.Privacy.PruneAsync(w, RetentionKind.PortalTokens, Sample.MonthEnd, 9, None),
+                await s.Privacy.PruneAsync(w, RetentionKind.Denials, s_longAgo + Duration.FromDays(1), 9, None)),
         ["IPrivacyStore.EndAsync"] = async (s, w) => (await s.Privacy.EndAsync(w, [1], None), await s.Privacy.ReadOpenAsync(w, None)),
         ["IPeriodStore.ReadEndedAsync"] = async (s, w) => await s.Periods.ReadEndedAsync(w, [Sample.AcmeId], Instant.MinValue, Sample.MonthEnd, None),
         ["IPeriodStore.ReadLastMovesAsync"] = async (s, w) => await s.Periods.ReadLastMovesAsync(w, Sample.AcmeId, [Sample.Balance(1)], None),
@@ -257,6 +258,7 @@ public abstract partial class StoreCompliance
         await Store.Privacy.PruneAsync(other, RetentionKind.EventDetails, Sample.MonthEnd, 100, None);
         await Store.Privacy.PruneAsync(other, RetentionKind.Alerts, Sample.MonthEnd, 100, None);
         await Store.Privacy.PruneAsync(other, RetentionKind.PortalTokens, Sample.MonthEnd, 100, None);
+        await Store.Privacy.PruneAsync(other, RetentionKind.Denials, s_longAgo + Duration.FromDays(1), 100, None);
         foreach (OpenErasure open in await Store.Privacy.ReadOpenAsync(other, None))
         {
             await Store.Privacy.EraseNextAsync(other, open.Number, 100, None);
@@ -286,7 +288,7 @@ public abstract partial class StoreCompliance
             new LedgerLoad
             {
                 Accounts = [Sample.Acme],
-                Ids = [Digest.Of("evt-1"), Digest.Of("no-1")],
+                Ids = [Digest.Of("evt-1"), Digest.Of("no-1"), Digest.Of("no-old")],
                 Targets = [Digest.Of("evt-1")],
                 Aliases = [new Alias(Sample.Acme, ScopeKind.User, "u-7")],
             }, None);
@@ -324,6 +326,7 @@ public abstract partial class StoreCompliance
         await Store.Periods.CloseAsync(Own, [Summary(Sample.Key(), 1)], Sample.MonthEnd, None);
         await Store.ScheduledJobs.TakeAsync(Own, "closing", "own", Duration.FromMinutes(1), None);
         await Store.Tickets.TakeAsync(Own, Ticket("job-1"), s_lease, 9, None);
+        await WriteAsync(new LedgerWrites { Denials = [new StoredDenial(Digest.Of("no-old"), default, new byte[] { 7 }, s_longAgo)] });
         StoredNotification[] notes = [.. await Store.Notifications.FollowAsync(Own, 0, 9, None)];
         await Store.Deliveries.MakeAsync(Own, 0, notes[^1].Sequence, [.. notes.Select(note => new NewDelivery("wh_1", note.Sequence))], Sample.Now, None);
     }

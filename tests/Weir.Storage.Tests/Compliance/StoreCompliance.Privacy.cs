@@ -6,6 +6,8 @@ namespace Weir.Storage.Tests;
 
 public abstract partial class StoreCompliance
 {
+    private static readonly Instant s_longAgo = Instant.FromUtc(2020, 1, 1, 0, 0);
+
     private static readonly string[] s_gone = ["evt-", "ada", "10.0.0.9", "agent 1", "a note", "the reason", "anna", "req-1", "the resource"];
 
     [Fact(DisplayName = "PRIV-1: an erased account has no name, no users, tokens or alerts; its entries, balances and closings stay, and what comes later is another account")]
@@ -126,6 +128,39 @@ public abstract partial class StoreCompliance
         Assert.Equal(1, await Store.Privacy.PruneAsync(Own, RetentionKind.PortalTokens, before, 9, None));
         Assert.Equal(["young"], (await Store.PortalTokens.ListAsync(Own, new PortalTokenFilter(), None)).Select(token => token.Id));
         Assert.Equal(0, await Store.Privacy.PruneAsync(Own, RetentionKind.PortalTokens, before, 9, None));
+    }
+
+    [Fact(DisplayName = "ID-3, PRIV-2: denials go by their age with their ids, in parts, the oldest first; ids of effects stay with their entries")]
+    public async Task OldDenialsGo()
+    {
+        await CreateAcmeAsync();
+        for (int i = 0; i < 6; i++)
+        {
+            StoredDenial denial = new(Digest.Of($"no-{i}"), Digest.Of("content"), new byte[] { (byte)i }, s_longAgo + Duration.FromDays(i));
+            await WriteAsync(new LedgerWrites { Denials = [denial], Rows = [Sample.Row($"yes-{i}", Sample.Entry(recordedAt: s_longAgo + Duration.FromDays(i)))] });
+        }
+
+        await WriteAsync(new LedgerWrites { Denials = [new StoredDenial(Digest.Of("young"), default, new byte[] { 9 }, Sample.Now)] });
+        Instant before = s_longAgo + Duration.FromDays(5);
+        Assert.Equal(3, await Store.Privacy.PruneAsync(Own, RetentionKind.Denials, before, 3, None));
+        Assert.Equal(["no-3", "no-4", "no-5", "young"], await DenialsAsync());
+        Assert.Equal(2, await Store.Privacy.PruneAsync(Own, RetentionKind.Denials, before, 3, None));
+        Assert.Equal(0, await Store.Privacy.PruneAsync(Own, RetentionKind.Denials, before, 3, None));
+        Assert.Equal(["no-5", "young"], await DenialsAsync());
+        string[] ids = [.. Enumerable.Range(0, 6).Select(i => $"yes-{i}")];
+        Assert.Equal(6, (await LoadAsync(new LedgerLoad { Accounts = [], Ids = [.. ids.Select(Digest.Of)] })).Ids.Count);
+
+        // What went is free again, for whatever content.
+        await WriteAsync(new LedgerWrites { Denials = [new StoredDenial(Digest.Of("no-0"), default, new byte[] { 1 }, Sample.Now)], Rows = [Sample.Row("no-1", Sample.Entry())] });
+        Assert.Equal(["no-0", "no-1", "no-5", "young"], await DenialsAsync());
+        Assert.NotNull(await Ledger.FindAsync(Own, new EventId("no-1"), None));
+
+        async Task<string[]> DenialsAsync()
+        {
+            string[] names = [.. Enumerable.Range(0, 6).Select(i => $"no-{i}"), "young"];
+            LedgerSnapshot snapshot = await LoadAsync(new LedgerLoad { Accounts = [], Ids = [.. names.Select(Digest.Of)] });
+            return [.. names.Where(name => snapshot.Ids.ContainsKey(Digest.Of(name)))];
+        }
     }
 
     [Fact(DisplayName = "PRIV-1: the text of a catalog version is put in another's place, and stays the version that it was")]

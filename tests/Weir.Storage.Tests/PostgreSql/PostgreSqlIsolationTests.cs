@@ -74,6 +74,7 @@ public sealed class PostgreSqlIsolationTests : IDisposable
     [InlineData("COPY ids FROM STDIN")]
     [InlineData("SELECT isolate('events')")]
     [InlineData("SET ROLE weir_owner")]
+    [InlineData("SELECT prune_ids(clock_micros(NULL) - 399 * 86400000000, 10)")]
     public async Task TheLedgerOnlyGrows(string statement)
     {
         (WorkspaceId own, _) = await FillAsync();

@@ -60,6 +60,7 @@ public sealed class PostgreSqlSchemaTests : IDisposable
     [InlineData(PostgreSqlCluster.Runtime, "DO $$ BEGIN EXECUTE 'GRANT SELECT ON weir.events_' || to_char(now(), 'YYYYMM') || ' TO weir_runtime'; END $$", "directly")]
     [InlineData(PostgreSqlCluster.Runtime, "CREATE FUNCTION weir.all_rows() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM weir.events'", "the function all_rows")]
     [InlineData(PostgreSqlCluster.Runtime, "ALTER FUNCTION weir.make_month(bigint) RESET search_path", "the function make_month")]
+    [InlineData(PostgreSqlCluster.Runtime, "ALTER FUNCTION weir.prune_ids(bigint, integer) RESET search_path", "the function prune_ids")]
     [InlineData(PostgreSqlCluster.Runtime, "ALTER DATABASE {name} SET synchronous_commit = off", "synchronous_commit is off")]
     public async Task WhatIsUnsafeIsNamed(string user, string? statement, string named)
     {

@@ -41,6 +41,51 @@ public sealed class RetentionTests
         Assert.True((await desk.Get<Verifier>().VerifyAsync(desk.Workspace, CancellationToken.None)).IsClean);
     }
 
+    [Fact(DisplayName = "ID-3, PRIV-2: a denial answers repeats for as long as it is kept; afterwards the same request is decided anew, and an effect stays one")]
+    public async Task DenialsGoByTheirAge()
+    {
+        using SqliteFolder folder = new();
+        const string catalog = """
+            name: tight
+            defaultPlan: free
+            meters: { calls: { unit: call } }
+            events: { call: { charges: { calls: 1 } } }
+            plans: { free: { allowances: { calls: { limit: 1, per: month } } } }
+            """;
+        IWeirStore store;
+        await using (UsageDesk desk = await UsageDesk.OpenAsync(s_now, time => new SqliteStore(folder.Options, time), catalog))
+        {
+            store = desk.Store;
+            desk.Get<RetentionOptions>().Denials = TimeSpan.FromDays(400);
+            Assert.True((await ConsumeAsync(desk, "yes")).Allowed);
+            Assert.False((await ConsumeAsync(desk, "no")).Allowed);
+            Assert.False((await ConsumeAsync(desk, "no-later", after: Duration.FromDays(1))).Allowed);
+            desk.Clock.Advance(Duration.FromDays(399));
+            Assert.True(await desk.Get<RetentionService>().RunAllAsync(CancellationToken.None));
+            Assert.True(await ConsumeAsync(desk, "no") is { Allowed: false, Replayed: true });
+            desk.Clock.Advance(Duration.FromDays(1) - Duration.FromHours(1));
+            Assert.True(await desk.Get<RetentionService>().RunAllAsync(CancellationToken.None));
+            Assert.True(await ConsumeAsync(desk, "no") is { Allowed: true, Replayed: false });
+            Assert.True(await ConsumeAsync(desk, "no-later") is { Allowed: false, Replayed: true });
+            Assert.True(await ConsumeAsync(desk, "yes") is { Allowed: true, Replayed: true });
+            Assert.Contains("\"Denials\":1", Assert.Single(await AppliedAsync(desk)).After, StringComparison.Ordinal);
+            await desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None);
+            Assert.True((await desk.Get<Verifier>().VerifyAsync(desk.Workspace, CancellationToken.None)).IsClean);
+        }
+
+        await store.DisposeAsync();
+        await using UsageDesk again = await UsageDesk.OpenAsync(s_now + Duration.FromDays(500), time => new SqliteStore(folder.Options, time), catalog);
+        Assert.True(await ConsumeAsync(again, "no") is { Allowed: true, Replayed: true });
+        Assert.True(await ConsumeAsync(again, "no-later") is { Allowed: false, Replayed: true });
+
+        static Task<Outcome> ConsumeAsync(UsageDesk desk, string id, Duration? after = null)
+        {
+            desk.Clock.Advance(after ?? Duration.Zero);
+            UsageEvent e = new() { Id = new EventId(id), Account = new AccountKey("acme"), Type = "call", Details = EventDetails.Empty };
+            return desk.Get<AdmissionService>().ConsumeAsync(desk.Workspace, e, ConsumeMode.Enforce, CancellationToken.None);
+        }
+    }
+
     [Fact(DisplayName = "PRIV-2: one node at a time runs it; without bounds everything stays until it is erased")]
     public async Task OneNode()
     {
