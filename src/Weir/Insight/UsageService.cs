@@ -53,7 +53,7 @@ public sealed class UsageService(IWeirStore store, CatalogService catalogs, Rese
         int version = await store.Catalogs.ActiveVersionAsync(workspace, cancellationToken);
         CatalogBook book = await catalogs.BookAsync(workspace, version, records.Select(record => record.State.Account), cancellationToken);
         Instant now = Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
-        ILookup<AccountKey, SlotWaiter> waiting = await WaitingAsync(workspace, records, cancellationToken);
+        ILookup<AccountKey, SlotWaiter> waiting = await WaitingAsync(workspace, records, book.Active, cancellationToken);
         List<AccountUsage> usages = new(records.Count);
         foreach (AccountRecord record in records)
         {
@@ -76,8 +76,14 @@ public sealed class UsageService(IWeirStore store, CatalogService catalogs, Rese
             lines, Cost(lines, Per.Month), Cost(lines, Per.Lifetime), now);
     }
 
-    private async ValueTask<ILookup<AccountKey, SlotWaiter>> WaitingAsync(WorkspaceId workspace, IReadOnlyList<AccountRecord> records, CancellationToken cancellationToken)
+    private async ValueTask<ILookup<AccountKey, SlotWaiter>> WaitingAsync(WorkspaceId workspace, IReadOnlyList<AccountRecord> records, Catalog active, CancellationToken cancellationToken)
     {
+        if (active.Events.Values.All(type => type.Slot is null))
+        {
+            // Nobody can wait, so there is nothing to read.
+            return Enumerable.Empty<SlotWaiter>().ToLookup(waiter => waiter.Account);
+        }
+
         WaiterFilter filter = new() { Accounts = [.. records.Select(record => record.Profile.Key)] };
         return (await reservations.ReadWaitingAsync(workspace, filter, cancellationToken)).ToLookup(waiter => waiter.Account);
     }

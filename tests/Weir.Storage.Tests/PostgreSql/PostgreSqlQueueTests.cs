@@ -66,6 +66,65 @@ public sealed class PostgreSqlQueueTests : IDisposable
         }
     }
 
+    [Fact(DisplayName = "SLOT-1, SLOT-2: jobs of two accounts at three nodes, taken and given back anywhere at any time, run one at a time in the order of their places")]
+    public async Task ManyJobsKeepTheirOrder()
+    {
+        const int jobs = 24;
+        await using UsageDesk first = await OpenAsync();
+        await using UsageDesk second = await OpenAsync();
+        await using UsageDesk third = await OpenAsync();
+        UsageDesk[] nodes = [first, second, third];
+        Random random = new(5);
+        foreach (string account in (string[])["acme", "globex"])
+        {
+            Assert.True((await ReserveAsync(first, "run-" + account, account: account)).Allowed);
+        }
+
+        Dictionary<string, long> fences = [];
+        List<long> passers = [];
+        Task[] waiting = [.. Enumerable.Range(0, jobs).Select(i => RunAsync($"job-{i}", i % 2 == 0 ? "acme" : "globex", nodes[random.Next(3)], nodes[random.Next(3)], random.Next(3)))];
+        IReadOnlyList<SlotWaiter> line = [];
+        await UntilAsync(async () => (line = await first.Get<ReservationService>().ReadWaitingAsync(first.Workspace, new WaiterFilter(), CancellationToken.None)).Count == jobs);
+        Task passing = Task.Run(async () =>
+        {
+            for (int i = 0; waiting.Any(task => !task.IsCompleted); i++)
+            {
+                if ((await ReserveAsync(nodes[i % 3], $"passes-{i}")).Entry?.Reservation?.Slot is { } slot)
+                {
+                    passers.Add(slot.Fence);
+                    await first.Get<ReservationService>().ReleaseAsync(first.Workspace, new EventId($"passes-{i}"), null, null, CancellationToken.None);
+                }
+            }
+        });
+        foreach (string account in (string[])["acme", "globex"])
+        {
+            Assert.True((await second.Get<ReservationService>().ReleaseAsync(first.Workspace, new EventId("run-" + account), null, null, CancellationToken.None)).Allowed);
+        }
+
+        await Task.WhenAll(waiting);
+        await passing;
+        foreach (IGrouping<AccountKey, SlotWaiter> ofAccount in line.GroupBy(waiter => waiter.Account))
+        {
+            Assert.Equal(ofAccount.OrderBy(waiter => waiter.Position).Select(waiter => waiter.Reservation), ofAccount.OrderBy(waiter => fences[waiter.Reservation]).Select(waiter => waiter.Reservation));
+        }
+
+        // The fence rises with each lease, so it tells the order in which slots were given.
+        long last = line.Where(waiter => waiter.Account == s_acme).Max(waiter => fences[waiter.Reservation]);
+        Assert.All(passers, fence => Assert.True(fence > last, $"The lease {fence} was given to one who passed those who waited until {last}."));
+
+        async Task RunAsync(string id, string account, UsageDesk here, UsageDesk there, int priority)
+        {
+            Outcome outcome = await ReserveAsync(here, id, Duration.FromMinutes(5), priority, account);
+            Assert.True(outcome.Allowed, outcome.Failure?.Message);
+            lock (fences)
+            {
+                fences.Add(id, outcome.Entry!.Reservation!.Slot!.Fence);
+            }
+
+            Assert.True((await there.Get<ReservationService>().ReleaseAsync(here.Workspace, new EventId(id), null, null, CancellationToken.None)).Allowed);
+        }
+    }
+
     [Fact(DisplayName = "SLOT-2: a caller without wait passes nobody, at whatever node; who is in front is served when it asks")]
     public async Task NobodyIsPassed()
     {
