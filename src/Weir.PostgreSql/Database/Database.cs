@@ -97,8 +97,8 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>
     /// Rows of the log that a follower may take: up to the horizon, which is looked up before the statement that reads begins (LOG-1).
     /// </summary>
-    public ValueTask<IReadOnlyList<T>> FollowAsync<T>(WorkspaceId workspace, string name, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
-        GuardedAsync<IReadOnlyList<T>>(
+    public ValueTask<(long Horizon, List<T> Rows)> FollowAsync<T>(WorkspaceId workspace, string name, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
+        GuardedAsync(
             async () =>
             {
                 await using NpgsqlConnection connection = await OpenAsync(cancellationToken);
@@ -109,8 +109,10 @@ internal sealed class Database : IAsyncDisposable
                 batch.BatchCommands.Add(session.Own(name, parameters));
                 await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
                 await reader.NextResultAsync(cancellationToken);
+                await reader.ReadAsync(cancellationToken);
+                long horizon = reader.Long(0);
                 await reader.NextResultAsync(cancellationToken);
-                return await Session.ReadAllAsync(reader, read, cancellationToken);
+                return (horizon, await Session.ReadAllAsync(reader, read, cancellationToken));
             });
 
     /// <summary>Several statements that see the same state of the database.</summary>

@@ -136,8 +136,17 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
                 : null,
             cancellationToken);
 
-    public ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken) =>
-        database.FollowAsync(workspace, "Ledger/SelectEntries:Ledger/RowsAfter", EntryRows.Read, cancellationToken, Value.Long(after), Value.Int(limit));
+    public async ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken) =>
+        (await database.FollowAsync(workspace, "Ledger/SelectEntries:Ledger/RowsAfter", EntryRows.Read, cancellationToken, Value.Long(after), Value.Int(limit))).Rows;
+
+    public async ValueTask<IReadOnlyList<StoredEntry>?> ReadStretchesAsync(WorkspaceId workspace, IReadOnlyList<LogStretch> stretches, int limit, CancellationToken cancellationToken)
+    {
+        long needed = stretches.Count == 0 ? 0 : stretches[^1].Last;
+        (long horizon, List<StoredEntry> entries) = await database.FollowAsync(
+            workspace, "Ledger/SelectStretches", EntryRows.Read, cancellationToken,
+            Value.Longs(stretches.Select(stretch => stretch.First)), Value.Longs(stretches.Select(stretch => stretch.Last)), Value.Int(limit), Value.Long(needed));
+        return horizon < needed ? null : entries;
+    }
 
     public ValueTask<IReadOnlyDictionary<long, EntryHistory>> ReadEntriesAsync(WorkspaceId workspace, IReadOnlyCollection<long> sequences, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyDictionary<long, EntryHistory>>(

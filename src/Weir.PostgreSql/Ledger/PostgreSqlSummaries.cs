@@ -13,11 +13,17 @@ internal sealed class PostgreSqlSummaries(Database database) : ISummaryStore
     /// <summary>The name under which the log's checkpoint stands.</summary>
     private const string Follower = "summaries";
 
+    private readonly KnownCells _known = new();
+
     public ValueTask<long> CheckpointAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         database.FindAsync(workspace, "Ledger/ReadCheckpoint", row => row.Long(0), cancellationToken, Value.Text(Follower));
 
-    public ValueTask<bool> AddAsync(WorkspaceId workspace, long from, long to, IReadOnlyDictionary<SummaryKey, SummaryFigures> figures, CancellationToken cancellationToken) =>
-        database.WriteAsync(
+    public async ValueTask<bool> AddAsync(WorkspaceId workspace, long from, long to, IReadOnlyDictionary<SummaryKey, SummaryFigures> figures, CancellationToken cancellationToken)
+    {
+        // What becomes of an addition that fails is not known, so nothing is known of the cells until the next one.
+        Dictionary<SummaryKey, SummaryFigures> known = _known.Take(workspace, from);
+        Dictionary<SummaryKey, SummaryFigures> sums = [];
+        bool added = await database.WriteAsync(
             workspace,
             async session =>
             {
@@ -30,10 +36,14 @@ internal sealed class PostgreSqlSummaries(Database database) : ISummaryStore
                 if (figures.Count > 0)
                 {
                     SummaryKey[] keys = [.. figures.Keys];
-                    Dictionary<SummaryKey, SummaryFigures> sums = figures.ToDictionary();
-                    foreach ((SummaryKey key, SummaryFigures before) in await session.ListAsync("Ledger/FindSummaries", Read, Keys(keys)))
+                    SummaryKey[] unknown = [.. keys.Where(key => !known.ContainsKey(key))];
+                    sums = keys.ToDictionary(key => key, key => known.TryGetValue(key, out SummaryFigures? before) ? before.Plus(figures[key]) : figures[key]);
+                    if (unknown.Length > 0)
                     {
-                        sums[key] = before.Plus(sums[key]);
+                        foreach ((SummaryKey key, SummaryFigures before) in await session.ListAsync("Ledger/FindSummaries", Read, Keys(unknown)))
+                        {
+                            sums[key] = before.Plus(sums[key]);
+                        }
                     }
 
                     await session.RunAsync(
@@ -47,6 +57,13 @@ internal sealed class PostgreSqlSummaries(Database database) : ISummaryStore
                 return true;
             },
             cancellationToken);
+        if (added)
+        {
+            _known.Keep(workspace, to, known, sums);
+        }
+
+        return added;
+    }
 
     public async IAsyncEnumerable<(SummaryKey Key, SummaryFigures Figures)> ReadAsync(
         WorkspaceId workspace, SummaryQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)

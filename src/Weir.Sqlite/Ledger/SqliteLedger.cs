@@ -123,6 +123,27 @@ internal sealed class SqliteLedger(Writer writer, ReaderPool readers, LedgerMemo
             cancellationToken);
     }
 
+    /// <summary>There is one writer: nothing is under way below what is committed.</summary>
+    public ValueTask<IReadOnlyList<StoredEntry>?> ReadStretchesAsync(WorkspaceId workspace, IReadOnlyList<LogStretch> stretches, int limit, CancellationToken cancellationToken) =>
+        readers.ReadAsync<IReadOnlyList<StoredEntry>?>(
+            connection =>
+            {
+                List<StoredEntry> entries = [];
+                foreach (LogStretch stretch in stretches)
+                {
+                    if (entries.Count == limit)
+                    {
+                        break;
+                    }
+
+                    entries.AddRange(EntryRows.ReadAll(
+                        EntryRows.Select(connection, "Ledger/RowsBetween").Bind(1, workspace.Value).Bind(2, stretch.First).Bind(3, stretch.Last).Bind(4, limit - entries.Count)));
+                }
+
+                return entries;
+            },
+            cancellationToken);
+
     public ValueTask<IReadOnlyDictionary<long, EntryHistory>> ReadEntriesAsync(WorkspaceId workspace, IReadOnlyCollection<long> sequences, CancellationToken cancellationToken) =>
         readers.ReadAsync<IReadOnlyDictionary<long, EntryHistory>>(
             connection => LogReader.ReadHistories(connection, workspace.Value, sequences.Distinct()).ToDictionary(history => history.Entry.Sequence),

@@ -37,6 +37,13 @@ public interface ILedgerStore
     /// </summary>
     ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Entries of every kind in stretches of the log, in its order; null while something there is under way that may still be committed.
+    /// Nothing can appear any more in what was read (LOG-1).
+    /// </summary>
+    /// <param name="stretches">In their order; they do not overlap.</param>
+    ValueTask<IReadOnlyList<StoredEntry>?> ReadStretchesAsync(WorkspaceId workspace, IReadOnlyList<LogStretch> stretches, int limit, CancellationToken cancellationToken);
+
     /// <summary>Entries by their sequence numbers, each with what came after it; unknown ones are left out.</summary>
     ValueTask<IReadOnlyDictionary<long, EntryHistory>> ReadEntriesAsync(WorkspaceId workspace, IReadOnlyCollection<long> sequences, CancellationToken cancellationToken);
 
@@ -81,6 +88,9 @@ public interface ILedgerStore
     /// <param name="account">One account, or null for all.</param>
     ValueTask<IReadOnlyList<DenialCount>> ReadDenialsAsync(WorkspaceId workspace, AccountKey? account, Instant from, Instant to, CancellationToken cancellationToken);
 }
+
+/// <summary>Sequence numbers in a row, both ends included.</summary>
+public readonly record struct LogStretch(long First, long Last);
 
 /// <summary>An open reservation with its account.</summary>
 public sealed record OpenHold(AccountKey Account, long AccountId, Hold Hold);

@@ -19,8 +19,8 @@ public sealed record SummaryLag(long Entries, Duration Behind)
 
 /// <summary>
 /// Follows the log and adds it to the summaries (LOG-2), behind the writer and in its own time. Answers do not wait for it: what is not
-/// summed yet is counted when it is asked for. What this process commits itself it adds up as it comes, where the store can tell that
-/// nothing else stands in between; everything else it reads from the log.
+/// summed yet is counted when it is asked for. What this process commits itself it adds up as it comes; what else stands in the log it reads
+/// from there.
 /// </summary>
 public sealed class SummaryProjector : BackgroundService
 {
@@ -33,11 +33,16 @@ public sealed class SummaryProjector : BackgroundService
     /// <summary>Cells of this process's own commits that are written before their time, so that no step grows without bound.</summary>
     private const int LargestTail = 50_000;
 
+    /// <summary>How often it looks whether what others began in between is committed, before it gives its own commits up to the log.</summary>
+    private const int MostLooks = 40;
+
     /// <summary>Entries that are read at a time.</summary>
     private const int Page = 2_000;
 
     /// <summary>Between two passes, so that many commits become one addition. Questions do not wait for it.</summary>
     private static readonly TimeSpan s_rest = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan s_betweenLooks = TimeSpan.FromMilliseconds(10);
 
     /// <summary>How long it sleeps without being woken: other nodes write too.</summary>
     private static readonly TimeSpan s_sleep = TimeSpan.FromSeconds(5);
@@ -71,9 +76,9 @@ public sealed class SummaryProjector : BackgroundService
     /// <param name="snapshot">What the commit began from.</param>
     internal void Take(WorkspaceId workspace, LedgerSnapshot snapshot, IReadOnlyList<LedgerRow> rows)
     {
-        if (_running && rows.Count > 0 && snapshot.LastSequence is { } after)
+        if (_running && rows.Count > 0)
         {
-            TailOf(workspace).Add(after, snapshot.NextSequence, rows);
+            TailOf(workspace).Add(snapshot.LastSequence ?? snapshot.NextSequence - 1, snapshot.NextSequence, rows);
             Release(_committed);
         }
     }
@@ -86,7 +91,9 @@ public sealed class SummaryProjector : BackgroundService
         await tail.Gate.WaitAsync(cancellationToken);
         try
         {
-            while (await StepAsync(workspace, tail, cancellationToken))
+            // What comes while it sums is not its business: under load there would always be a little more.
+            long goal = await _store.Ledger.LastSequenceAsync(workspace, cancellationToken);
+            while (await StepAsync(workspace, tail, cancellationToken) is { } summed && summed < goal)
             {
             }
         }
@@ -201,7 +208,7 @@ public sealed class SummaryProjector : BackgroundService
         try
         {
             await tail.FoldAsync(_fold, workspace, cancellationToken);
-            while (tail.Cells.Count > LargestTail && await StepAsync(workspace, tail, cancellationToken))
+            while (tail.Cells.Count > LargestTail && await StepAsync(workspace, tail, cancellationToken) is not null)
             {
             }
         }
@@ -211,8 +218,9 @@ public sealed class SummaryProjector : BackgroundService
         }
     }
 
-    /// <summary>One addition to the summaries; false when there is nothing to add. Under the tail's gate.</summary>
-    private async Task<bool> StepAsync(WorkspaceId workspace, SummaryTail tail, CancellationToken cancellationToken)
+    /// <summary>One addition to the summaries. Under the tail's gate.</summary>
+    /// <returns>Up to where the log is summed, at least; null when there was nothing to add.</returns>
+    private async Task<long?> StepAsync(WorkspaceId workspace, SummaryTail tail, CancellationToken cancellationToken)
     {
         await tail.FoldAsync(_fold, workspace, cancellationToken);
         long from = await _store.Summaries.CheckpointAsync(workspace, cancellationToken);
@@ -222,28 +230,20 @@ public sealed class SummaryProjector : BackgroundService
             tail.Restart(from);
         }
 
-        if (tail.From == from && tail.To > from)
+        if (tail.To > tail.From && await AddTailAsync(workspace, tail, from, cancellationToken) is { } added)
         {
-            if (await _store.Summaries.AddAsync(workspace, from, tail.To, tail.Cells.ToFigures(), cancellationToken))
-            {
-                tail.Restart(tail.To);
-            }
-
-            return true;
+            return added;
         }
 
         SummaryCells cells = new();
-        long end = tail.To > tail.From ? tail.From : long.MaxValue;
         long to = from;
         int summed = 0;
-        while (summed < LargestStep && to < end)
+        while (summed < LargestStep && await _store.Ledger.FollowAsync(workspace, to, Page, cancellationToken) is { Count: > 0 } page)
         {
-            IReadOnlyList<StoredEntry> entries = await _store.Ledger.FollowAsync(workspace, to, Page, cancellationToken);
-            List<StoredEntry> taken = [.. entries.TakeWhile(entry => entry.Sequence <= end)];
-            await _fold.AddAsync(cells, workspace, taken, null, cancellationToken);
-            summed += taken.Count;
-            to = taken.Count > 0 ? taken[^1].Sequence : to;
-            if (taken.Count < Page)
+            await _fold.AddAsync(cells, workspace, page, null, cancellationToken);
+            summed += page.Count;
+            to = page[^1].Sequence;
+            if (page.Count < Page)
             {
                 break;
             }
@@ -251,12 +251,71 @@ public sealed class SummaryProjector : BackgroundService
 
         if (summed == 0)
         {
-            return false;
+            return null;
         }
 
         // When another was faster, its checkpoint is further on, and the next step begins from there.
-        await _store.Summaries.AddAsync(workspace, from, to, cells.ToFigures(), cancellationToken);
-        return true;
+        return await _store.Summaries.AddAsync(workspace, from, to, cells.ToFigures(), cancellationToken) ? to : from;
+    }
+
+    /// <summary>
+    /// Adds what this process has committed, together with what others have written in between. Null, and the tail is given up, when something
+    /// in between is still not committed after a while: nobody is to wait for a transaction that stands still.
+    /// </summary>
+    private async Task<long?> AddTailAsync(WorkspaceId workspace, SummaryTail tail, long from, CancellationToken cancellationToken)
+    {
+        List<LogStretch> unknown = [.. tail.Gaps];
+        if (tail.From > from)
+        {
+            unknown.Insert(0, new LogStretch(from + 1, tail.From));
+        }
+
+        SummaryCells others = new();
+        int looks = 0;
+        int summed = 0;
+        while (unknown.Count > 0)
+        {
+            if (await _store.Ledger.ReadStretchesAsync(workspace, unknown, Page, cancellationToken) is not { } page)
+            {
+                if (++looks == MostLooks)
+                {
+                    tail.Restart(from);
+                    return null;
+                }
+
+                await Task.Delay(s_betweenLooks, cancellationToken);
+                continue;
+            }
+
+            await _fold.AddAsync(others, workspace, page, null, cancellationToken);
+            if (page.Count < Page)
+            {
+                break;
+            }
+
+            summed += page.Count;
+            long read = page[^1].Sequence;
+            if (summed >= LargestStep && read < tail.From)
+            {
+                // A long way to the first of its own: that part of it is a step by itself.
+                return await _store.Summaries.AddAsync(workspace, from, read, others.ToFigures(), cancellationToken) ? read : from;
+            }
+
+            unknown = [.. unknown.Where(stretch => stretch.Last > read).Select(stretch => stretch with { First = Math.Max(stretch.First, read + 1) })];
+        }
+
+        foreach ((SummaryKey key, SummaryFigures figures) in others.Count > 0 ? tail.Cells.ToFigures() : [])
+        {
+            others.Add(key, figures);
+        }
+
+        if (!await _store.Summaries.AddAsync(workspace, from, tail.To, (others.Count > 0 ? others : tail.Cells).ToFigures(), cancellationToken))
+        {
+            return from;
+        }
+
+        tail.Restart(tail.To);
+        return tail.To;
     }
 
     private SummaryTail TailOf(WorkspaceId workspace) => _tails.GetOrAdd(workspace, static _ => new SummaryTail());

@@ -2,7 +2,8 @@ namespace Weir;
 
 /// <summary>
 /// What the commits of this process have added to the log of one workspace and the summaries do not hold yet, added up from the writer's
-/// hands. It stands for a stretch of the log without gaps; where it does not begin at the checkpoint, the log is read up to it.
+/// hands. It stands for a stretch of the log but for its gaps, in which others may have written; these, and what lies between the checkpoint
+/// and its beginning, are read from the log.
 /// </summary>
 internal sealed class SummaryTail
 {
@@ -12,6 +13,10 @@ internal sealed class SummaryTail
     /// <summary>Cells that are held; beyond, what they stand for is left to be read from the log.</summary>
     public const int MostCells = 200_000;
 
+    /// <summary>Gaps that are kept; when there are more, everything is left to be read from the log.</summary>
+    public const int MostGaps = 2_000;
+
+    private readonly List<LogStretch> _gaps = [];
     private readonly Lock _waitingGate = new();
     private List<Commit> _waiting = [];
     private List<Commit> _taken = [];
@@ -20,15 +25,18 @@ internal sealed class SummaryTail
     /// <summary>Held by whoever reads or changes anything but what waits.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);
 
-    /// <summary>The cells of all entries after <see cref="From"/> up to <see cref="To"/>.</summary>
+    /// <summary>The cells of all entries after <see cref="From"/> up to <see cref="To"/>, without what stands in the gaps.</summary>
     public SummaryCells Cells { get; } = new();
 
     public long From { get; private set; }
 
     public long To { get; private set; }
 
+    /// <summary>Numbers in between of which this process knows nothing, in their order.</summary>
+    public IReadOnlyList<LogStretch> Gaps => _gaps;
+
     /// <summary>Takes a commit over, in any order. Cheap: the writer calls it.</summary>
-    /// <param name="after">The newest entry of the workspace before the commit.</param>
+    /// <param name="after">A number after which nothing but the commit's rows can stand: the newest entry of the workspace before, or one below the first row.</param>
     /// <param name="first">The sequence number of the first row; the others follow.</param>
     public void Add(long after, long first, IReadOnlyList<LedgerRow> rows)
     {
@@ -59,23 +67,22 @@ internal sealed class SummaryTail
         {
             foreach (Commit commit in commits)
             {
-                if (commit.After > To || Cells.Count > MostCells)
+                if (Cells.Count > MostCells || _gaps.Count > MostGaps || (To == 0 && commit.After > To))
                 {
-                    Restart(commit.After);
+                    Restart(Math.Max(commit.After, To));
                 }
 
-                List<StoredEntry> entries = commit.EntriesAfter(To);
+                List<StoredEntry> entries = Place(commit);
                 if (entries.Count > 0)
                 {
                     await fold.AddAsync(Cells, workspace, entries, null, cancellationToken);
-                    To = entries[^1].Sequence;
                 }
             }
         }
         catch
         {
             // Some entries may be half added; the log has them all.
-            Restart(commits[^1].Last);
+            Restart(Math.Max(To, commits.Max(commit => commit.Last)));
             throw;
         }
         finally
@@ -88,8 +95,37 @@ internal sealed class SummaryTail
     public void Restart(long after)
     {
         Cells.Restart();
+        _gaps.Clear();
         From = after;
         To = after;
+    }
+
+    /// <summary>Entries of a commit that are not counted yet. Those in a gap fill it; those after the end leave a gap where they do not follow it.</summary>
+    private List<StoredEntry> Place(Commit commit)
+    {
+        if (commit.Last <= To)
+        {
+            int at = _gaps.FindIndex(gap => gap.First <= commit.First && commit.Last <= gap.Last);
+            if (at < 0)
+            {
+                return [];
+            }
+
+            LogStretch gap = _gaps[at];
+            LogStretch[] rest = [new(gap.First, Math.Min(commit.After, commit.First - 1)), new(commit.Last + 1, gap.Last)];
+            _gaps.RemoveAt(at);
+            _gaps.InsertRange(at, rest.Where(stretch => stretch.First <= stretch.Last));
+            return commit.EntriesAfter(commit.First - 1);
+        }
+
+        if (commit.After > To)
+        {
+            _gaps.Add(new LogStretch(To + 1, commit.After));
+        }
+
+        List<StoredEntry> entries = commit.EntriesAfter(To);
+        To = commit.Last;
+        return entries;
     }
 
     private readonly record struct Commit(long After, long First, IReadOnlyList<LedgerRow> Rows)

@@ -73,6 +73,10 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
     public ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read<IReadOnlyList<StoredEntry>>(workspace, w => [.. w.Entries.Skip((int)Math.Min(after, w.Entries.Count)).Take(limit)]));
 
+    public ValueTask<IReadOnlyList<StoredEntry>?> ReadStretchesAsync(WorkspaceId workspace, IReadOnlyList<LogStretch> stretches, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read<IReadOnlyList<StoredEntry>?>(workspace, w =>
+            [.. w.Entries.Where(entry => stretches.Any(stretch => stretch.First <= entry.Sequence && entry.Sequence <= stretch.Last)).Take(limit)]));
+
     public ValueTask<IReadOnlyDictionary<long, EntryHistory>> ReadEntriesAsync(WorkspaceId workspace, IReadOnlyCollection<long> sequences, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read<IReadOnlyDictionary<long, EntryHistory>>(workspace, w =>
             sequences.Distinct().Select(w.EntryAt).OfType<StoredEntry>().ToDictionary(entry => entry.Sequence, w.HistoryOf)));

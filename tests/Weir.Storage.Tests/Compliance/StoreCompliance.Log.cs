@@ -145,6 +145,20 @@ public abstract partial class StoreCompliance
         Assert.Empty(await Ledger.FollowAsync(Own, long.MaxValue, 2, None));
     }
 
+    [Fact(DisplayName = "LOG-1: stretches of the log are read in its order, and at most what is asked for")]
+    public async Task StretchesAreRead()
+    {
+        await CreateAcmeAsync();
+        IReadOnlyList<long> sequences = await RecordAsync([.. Enumerable.Range(0, 9).Select(i => Sample.Row($"evt-{i}"))]);
+        LogStretch[] stretches = [new(0, sequences[1]), new(sequences[3], sequences[3]), new(sequences[5], sequences[7])];
+        Assert.Equal([sequences[0], sequences[1], sequences[3], sequences[5], sequences[6], sequences[7]], await ReadAsync(stretches, 100));
+        Assert.Equal([sequences[0], sequences[1], sequences[3], sequences[5]], await ReadAsync(stretches, 4));
+        Assert.Equal([sequences[0]], await ReadAsync(stretches, 1));
+        Assert.Empty(await ReadAsync([], 100));
+
+        async Task<IEnumerable<long>> ReadAsync(LogStretch[] asked, int limit) => (await Ledger.ReadStretchesAsync(Own, asked, limit, None))!.Select(entry => entry.Sequence);
+    }
+
     [Fact(DisplayName = "LOG-1: a follower never misses a row that commits late")]
     public async Task AFollowerMissesNothing()
     {

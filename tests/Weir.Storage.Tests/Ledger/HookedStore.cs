@@ -91,6 +91,13 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
         return page;
     }
 
+    public async ValueTask<IReadOnlyList<StoredEntry>?> ReadStretchesAsync(WorkspaceId workspace, IReadOnlyList<LogStretch> stretches, int limit, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<StoredEntry>? page = await inner.Ledger.ReadStretchesAsync(workspace, stretches, limit, cancellationToken);
+        Followed?.Invoke(page ?? []);
+        return page;
+    }
+
     public ValueTask<long> LastSequenceAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         inner.Ledger.LastSequenceAsync(workspace, cancellationToken);
 

@@ -32,6 +32,8 @@ public sealed class PostgreSqlFollowerTests : IDisposable
             Assert.True(slow < fast);
             Assert.Equal(fast, await second.Ledger.LastSequenceAsync(workspace, None));
             Assert.Empty(await second.Ledger.FollowAsync(workspace, 0, 10, None));
+            Assert.Null(await second.Ledger.ReadStretchesAsync(workspace, [new LogStretch(1, fast)], 10, None));
+            Assert.Empty((await second.Ledger.ReadStretchesAsync(workspace, [new LogStretch(1, slow - 1)], 10, None))!);
 
             Assert.True(await late.WriteAsync(new LedgerWrites { Rows = [Sample.Row("slow", Sample.Entry(1))] }, None));
             Assert.Empty(await second.Ledger.FollowAsync(workspace, 0, 10, None));
@@ -39,6 +41,7 @@ public sealed class PostgreSqlFollowerTests : IDisposable
         }
 
         Assert.Equal([slow, fast], (await second.Ledger.FollowAsync(workspace, 0, 10, None)).Select(entry => entry.Sequence));
+        Assert.Equal([slow, fast], (await second.Ledger.ReadStretchesAsync(workspace, [new LogStretch(1, fast)], 10, None))!.Select(entry => entry.Sequence));
     }
 
     [Fact(DisplayName = "LOG-1: a transaction that is given up holds followers back no longer")]

@@ -136,6 +136,65 @@ public sealed class PostgreSqlNodesTests : IDisposable
         Assert.False((await ConsumeAsync(second, "evt-3", "acme", "call")).Allowed);
     }
 
+    [Fact(DisplayName = "LOG-2: several nodes that each take over their own commits sum each entry once, while both write and sum")]
+    public async Task SeveralNodesSumEachEntryOnce()
+    {
+        await using UsageDesk first = await OpenAsync(Duration.Zero);
+        await using UsageDesk second = await OpenAsync(Duration.Zero);
+        UsageDesk[] nodes = [first, second];
+        foreach (UsageDesk node in nodes)
+        {
+            await node.Projector.StartAsync(CancellationToken.None);
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
+        {
+            Random random = new(worker);
+            for (int i = 0; i < 25; i++)
+            {
+                UsageDesk node = nodes[random.Next(2)];
+                await Task.WhenAll(Enumerable.Range(0, 3).Select(n => ConsumeAsync(node, $"evt-{worker}-{i}-{n}", $"account-{random.Next(5)}", "costly")));
+                if (random.Next(5) == 0)
+                {
+                    await nodes[random.Next(2)].Projector.CatchUpAsync(first.Workspace, CancellationToken.None);
+                }
+            }
+        })));
+        await first.Projector.CatchUpAsync(first.Workspace, CancellationToken.None);
+        await first.Projector.StopAsync(CancellationToken.None);
+        await second.Projector.StopAsync(CancellationToken.None);
+        Dictionary<SummaryKey, SummaryFigures> made = await first.CellsAsync();
+        Assert.Equal(8 * 25 * 3, made.Where(cell => cell.Key.Dimension == "").Sum(cell => cell.Value.Events));
+        await second.Projector.RebuildAsync(second.Workspace, CancellationToken.None);
+        Assert.Equal(Dump.Of(await second.CellsAsync()), Dump.Of(made));
+    }
+
+    [Fact(DisplayName = "LOG-2: a node alone reads nothing of its own commits back, although others might write")]
+    public async Task OwnCommitsAreNotReadBack()
+    {
+        HookedStore? hooks = null;
+        await using UsageDesk desk = await UsageDesk.OpenAsync(SystemClock.Instance.GetCurrentInstant(), _ => hooks = new HookedStore(_database.NewStore(null)), Catalog);
+        long read = 0;
+        TaskCompletionSource looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        hooks!.Followed = page =>
+        {
+            Interlocked.Add(ref read, page.Count);
+            looked.TrySetResult();
+        };
+        await desk.Projector.StartAsync(CancellationToken.None);
+
+        // Its first pass finds nothing, and no other follows while the clock stands still.
+        await looked.Task;
+        for (int i = 0; i < 20; i++)
+        {
+            await ConsumeAsync(desk, $"evt-{i}", $"account-{i % 3}", "costly");
+        }
+
+        await desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None);
+        Assert.Equal(0, read);
+        Assert.Equal(20, (await desk.CellsAsync()).Where(cell => cell.Key.Dimension == "").Sum(cell => cell.Value.Events));
+    }
+
     private async Task<UsageDesk> OpenAsync(Duration skew, string catalog = Catalog) =>
         await UsageDesk.OpenAsync(SystemClock.Instance.GetCurrentInstant() + skew, _ => _database.NewStore(null), catalog);
 
