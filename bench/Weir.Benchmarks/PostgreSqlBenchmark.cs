@@ -21,7 +21,7 @@ internal static class PostgreSqlBenchmark
     private const string Database = "bench";
     private const int Rounds = 3;
     private const int Seconds = 5;
-    private const int WarmUpSeconds = 10;
+    private const int WarmUpSeconds = 25;
     private const int Callers = 1024;
     private const int RecordBatch = 1_000;
     private const int RecordCallers = 4;

@@ -43,7 +43,7 @@ internal sealed class Session(NpgsqlConnection connection, NpgsqlTransaction? tr
     public NpgsqlBatch Batch() => new(connection, transaction);
 
     /// <summary>Names the workspace to row-level security until the end of the transaction.</summary>
-    public NpgsqlBatchCommand EnterCommand() => Command("Database/EnterWorkspace", Value.Text(workspace.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+    public NpgsqlBatchCommand EnterCommand(string name = "Database/EnterWorkspace") => Command(name, Value.Text(workspace.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 
     public async Task<List<T>> ListAsync<T>(string name, Func<NpgsqlDataReader, T> read, params NpgsqlParameter[] parameters)
     {

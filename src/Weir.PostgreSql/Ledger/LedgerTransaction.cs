@@ -65,8 +65,13 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         HashSet<Digest> digests = [.. load.Ids, .. load.Targets];
         await using (NpgsqlBatch batch = session.Batch())
         {
-            batch.BatchCommands.Add(session.EnterCommand());
-            batch.BatchCommands.Add(session.Own("Accounts/SelectHeads:Accounts/LockedHeads", Value.Texts(load.Accounts.Select(key => key.Value))));
+            if (ledger.Plans.AreOld(connection.ProcessID))
+            {
+                batch.BatchCommands.Add(Session.Command("Ledger/ForgetPlans"));
+            }
+
+            batch.BatchCommands.Add(session.EnterCommand("Ledger/EnterBatch"));
+            batch.BatchCommands.Add(session.Own("Accounts/LockHeads", Value.Texts(load.Accounts.Select(key => key.Value))));
             batch.BatchCommands.Add(session.Own("Accounts/LockWorkspaceHead"));
             batch.BatchCommands.Add(session.Own("Ledger/BeginLog", Value.Long(_numbers), session.ClockParameter()));
             batch.BatchCommands.Add(session.Own("Ledger/FindIds", Value.Digests(digests)));
@@ -183,17 +188,26 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         NpgsqlBatchCommand takeIds = FoundId.Insert(session, writes, _first, out int ids);
         List<NpgsqlBatchCommand> heads = [.. changes.HeadCommands(session)];
         _meters = ledger.Meters.NewOf(session.Workspace, writes.Rows);
-        await session.RunAllAsync(
-        [
-            .. ids > 0 ? [takeIds] : Array.Empty<NpgsqlBatchCommand>(),
-            .. heads,
-            .. changes.RowCommands(session),
-            .. EntryRows.Insert(session, writes.Rows, _first),
-            .. LedgerRows.Others(session, writes, _first, _meters),
-        ]);
-        if ((ids > 0 && takeIds.RecordsAffected != ids) || heads.Sum(command => command.RecordsAffected) != changes.Heads)
+        try
         {
-            // Another node has an id, or was the first to use limits of the workspace: decided again.
+            await session.RunAllAsync(
+            [
+                .. ids > 0 ? [takeIds] : Array.Empty<NpgsqlBatchCommand>(),
+                .. heads,
+                .. changes.RowCommands(session),
+                .. EntryRows.Insert(session, writes.Rows, _first),
+                .. LedgerRows.Others(session, writes, _first, _meters),
+            ]);
+        }
+        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "ids" })
+        {
+            // Another node has an id: decided again.
+            return false;
+        }
+
+        if (heads.Sum(command => command.RecordsAffected) != changes.Heads)
+        {
+            // Another node was the first to use limits of the workspace: decided again.
             return false;
         }
 

@@ -22,6 +22,8 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
 
     public Partitions Partitions { get; } = new(database);
 
+    public KeptPlans Plans { get; } = new();
+
     public UsedMeters Meters { get; } = new();
 
     public async ValueTask<ILedgerTransaction> BeginAsync(WorkspaceId workspace, CancellationToken cancellationToken)

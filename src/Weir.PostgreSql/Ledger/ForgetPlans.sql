@@ -1,0 +1,2 @@
+-- The next use of each statement plans it anew, for the tables as they have become.
+DISCARD PLANS
