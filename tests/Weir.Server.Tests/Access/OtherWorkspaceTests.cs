@@ -120,10 +120,15 @@ public sealed partial class OtherWorkspaceTests
         "GET /api/v1/audit/verify", "GET /api/v1/usage/current", "GET /api/v1/usage/alerts", "GET /api/v1/usage/limits", "GET /api/v1/usage/history", "GET /api/v1/usage/stream", "POST /api/v1/usage/check",
     ];
 
-    [Fact(DisplayName = "ACC-2: every endpoint that names something answers for another workspace's exactly as for an unknown one, and leaves it as it is")]
-    public async Task SameAsUnknown()
+    [Theory(DisplayName = "ACC-2: every endpoint that names something answers for another workspace's exactly as for an unknown one, and leaves it as it is")]
+    [InlineData("memory")]
+    [InlineData("sqlite")]
+    [InlineData("postgresql")]
+    public async Task SameAsUnknown(string kind)
     {
-        await using WeirHost host = await WeirHost.StartAsync(catalog: null, clock: new FakeClock(Instant.FromUtc(2026, 11, 21, 10, 0)));
+        FakeClock clock = new(Instant.FromUtc(2026, 11, 21, 10, 0));
+        using OneStore store = OneStore.Of(kind, clock);
+        await using WeirHost host = await WeirHost.StartAsync(catalog: null, store: store.AddTo, clock: clock);
         (string keyId, string alertId, string webhook) = await FillAsync(host);
         string tokenId = (string)(await host.Admin.PostJsonAsync("/api/v1/portal/tokens", """{ "account": "acme-7" }""")).Expect(HttpStatusCode.Created)["id"]!;
         string Own(string text) =>
