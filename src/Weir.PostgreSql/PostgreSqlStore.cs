@@ -19,10 +19,14 @@ public sealed class PostgreSqlStore : IWeirStore
     }
 
     public PostgreSqlStore(PostgreSqlStoreOptions options, ILogger<PostgreSqlStore>? logger = null)
+        : this(options ?? throw new ArgumentNullException(nameof(options)), new Database(options), logger)
     {
-        ArgumentNullException.ThrowIfNull(options);
+    }
+
+    private PostgreSqlStore(PostgreSqlStoreOptions options, Database database, ILogger<PostgreSqlStore>? logger)
+    {
         _options = options;
-        _database = new Database(options);
+        _database = database;
         _changes = new ChangeListener(_database.ConnectionString, logger ?? NullLogger<PostgreSqlStore>.Instance);
         ActiveCatalogs active = new(_changes);
         Workspaces = new PostgreSqlWorkspaces(_database);
@@ -86,6 +90,8 @@ public sealed class PostgreSqlStore : IWeirStore
         await SelfCheck.RunAsync(_database, _options.InsecureOwner, cancellationToken);
         _changes.Start();
     }
+
+    public async ValueTask<IWeirStore?> LookAsync(CancellationToken cancellationToken) => new PostgreSqlStore(_options, await Database.FreezeAsync(_options, cancellationToken), null);
 
     public async ValueTask DisposeAsync()
     {

@@ -8,6 +8,11 @@ namespace Weir.PostgreSql;
 /// <summary>The node's connections, and how a transaction runs on one of them.</summary>
 internal sealed class Database : IAsyncDisposable
 {
+    /// <summary>For a look that lasts: its statements read whole tables, and whoever looks computes in between.</summary>
+    private static readonly TimeSpan s_longestStatement = TimeSpan.FromHours(1);
+
+    private static readonly TimeSpan s_longestThought = TimeSpan.FromMinutes(1);
+
     /// <summary>How often a transaction is run again that lost against others.</summary>
     private const int MostAttempts = 10;
 
@@ -21,6 +26,7 @@ internal sealed class Database : IAsyncDisposable
 
     private readonly NpgsqlDataSource _source;
     private readonly PostgreSqlStoreOptions _options;
+    private Moment? _moment;
 
     public Database(PostgreSqlStoreOptions options)
     {
@@ -49,17 +55,62 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>The time that stands in place of the database's clock, null for the clock itself.</summary>
     public NpgsqlParameter ClockParameter() => Session.ClockOf(Time);
 
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    /// <summary>
+    /// The database as it is at this moment, whatever is written from now on: one connection in one transaction that only reads.
+    /// </summary>
+    public static ValueTask<Database> FreezeAsync(PostgreSqlStoreOptions options, CancellationToken cancellationToken) =>
+        GuardedAsync(
+            async () =>
+            {
+                Database database = new(options with { StatementTimeout = s_longestStatement, IdleInTransactionTimeout = s_longestThought });
+                try
+                {
+                    NpgsqlConnection connection = await database.OpenAsync(cancellationToken);
+                    NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+                    database._moment = new Moment(connection, transaction);
+                    // The first statement that reads says which moment it is.
+                    await using NpgsqlBatch begin = new(connection, transaction) { BatchCommands = { new("SET TRANSACTION READ ONLY"), new("SELECT count(*) FROM migrations") } };
+                    await begin.ExecuteNonQueryAsync(cancellationToken);
+                    return database;
+                }
+                catch
+                {
+                    await database.DisposeAsync();
+                    throw;
+                }
+            });
 
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => _source.OpenConnectionAsync(cancellationToken);
+    public async ValueTask DisposeAsync()
+    {
+        if (_moment is { } moment)
+        {
+            await moment.DisposeAsync();
+        }
+
+        await _source.DisposeAsync();
+    }
+
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
+        _moment is null ? _source.OpenConnectionAsync(cancellationToken) : throw new InvalidOperationException("A look at one moment does not write.");
+
+    private async ValueTask<Place> PlaceAsync(CancellationToken cancellationToken)
+    {
+        if (_moment is not { } moment)
+        {
+            return new Place(await OpenAsync(cancellationToken), null, null);
+        }
+
+        await moment.Free.WaitAsync(cancellationToken);
+        return new Place(moment.Connection, moment.Transaction, moment.Free);
+    }
 
     /// <summary>Rows of one statement, which sees one state of the database: one round trip.</summary>
     public ValueTask<List<T>> ListAsync<T>(WorkspaceId workspace, string name, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
         GuardedAsync(
             async () =>
             {
-                await using NpgsqlConnection connection = await OpenAsync(cancellationToken);
-                Session session = new(connection, null, workspace.Value, Time, cancellationToken);
+                await using Place place = await PlaceAsync(cancellationToken);
+                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, cancellationToken);
                 // What is sent together is one transaction, so the workspace is named for the statement after.
                 await using NpgsqlBatch batch = session.Batch();
                 batch.BatchCommands.Add(session.EnterCommand());
@@ -75,8 +126,8 @@ internal sealed class Database : IAsyncDisposable
         GuardedAsync(
             async () =>
             {
-                await using NpgsqlConnection connection = await OpenAsync(cancellationToken);
-                Session session = new(connection, null, workspace.Value, Time, cancellationToken);
+                await using Place place = await PlaceAsync(cancellationToken);
+                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, cancellationToken);
                 await using NpgsqlBatch batch = session.Batch();
                 batch.BatchCommands.Add(session.EnterCommand());
                 foreach (NpgsqlBatchCommand command in commands(session))
@@ -102,11 +153,12 @@ internal sealed class Database : IAsyncDisposable
         GuardedAsync(
             async () =>
             {
-                await using NpgsqlConnection connection = await OpenAsync(cancellationToken);
-                Session session = new(connection, null, workspace.Value, Time, cancellationToken);
+                await using Place place = await PlaceAsync(cancellationToken);
+                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, cancellationToken);
                 await using NpgsqlBatch batch = session.Batch();
                 batch.BatchCommands.Add(session.EnterCommand());
-                batch.BatchCommands.Add(Session.Command("Ledger/FindHorizon"));
+                // In a moment nothing appears any more, and all that is seen of a transaction is all of it.
+                batch.BatchCommands.Add(Session.Command(place.IsShared ? "Ledger/NoHorizon" : "Ledger/FindHorizon"));
                 batch.BatchCommands.Add(session.Own(name, parameters));
                 await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
                 await reader.NextResultAsync(cancellationToken);
@@ -140,9 +192,16 @@ internal sealed class Database : IAsyncDisposable
 
     private async Task<T> InTransactionAsync<T>(WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, CancellationToken cancellationToken)
     {
-        await using NpgsqlConnection connection = await OpenAsync(cancellationToken);
-        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(isolation, cancellationToken);
-        Session session = new(connection, transaction, workspace.Value, Time, cancellationToken);
+        await using Place place = await PlaceAsync(cancellationToken);
+        if (place.Transaction is { } standing)
+        {
+            Session look = new(place.Connection, standing, workspace.Value, Time, cancellationToken);
+            await look.RunAllAsync([look.EnterCommand()]);
+            return await work(look);
+        }
+
+        await using NpgsqlTransaction transaction = await place.Connection.BeginTransactionAsync(isolation, cancellationToken);
+        Session session = new(place.Connection, transaction, workspace.Value, Time, cancellationToken);
         await session.RunAllAsync([session.EnterCommand()]);
         T result = await work(session);
 
@@ -160,6 +219,40 @@ internal sealed class Database : IAsyncDisposable
         catch (Exception e) when (Failures.AsUnavailable(e) is not null)
         {
             throw Failures.AsUnavailable(e)!;
+        }
+    }
+
+    /// <summary>A connection for one use: a free one, or the one that stays in its transaction, by turns.</summary>
+    private readonly struct Place(NpgsqlConnection connection, NpgsqlTransaction? transaction, SemaphoreSlim? turn) : IAsyncDisposable
+    {
+        public NpgsqlConnection Connection => connection;
+
+        /// <summary>The transaction that stands open on it already.</summary>
+        public NpgsqlTransaction? Transaction => transaction;
+
+        public bool IsShared => turn is not null;
+
+        public ValueTask DisposeAsync()
+        {
+            if (turn is null)
+            {
+                return connection.DisposeAsync();
+            }
+
+            turn.Release();
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private sealed record Moment(NpgsqlConnection Connection, NpgsqlTransaction Transaction) : IAsyncDisposable
+    {
+        public SemaphoreSlim Free { get; } = new(1, 1);
+
+        public async ValueTask DisposeAsync()
+        {
+            await Transaction.DisposeAsync();
+            await Connection.DisposeAsync();
+            Free.Dispose();
         }
     }
 }

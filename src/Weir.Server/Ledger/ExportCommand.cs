@@ -17,6 +17,7 @@ internal static class ExportCommand
     public static Command Create()
     {
         Option<string> data = new("--data") { Description = "Folder of a server, running or stopped.", DefaultValueFactory = _ => DataFolder.Default };
+        Option<string?> postgres = PostgreSqlConnection.Option("A PostgreSQL database, as the runtime role.");
         Option<string> workspace = new("--workspace") { Description = "The workspace.", DefaultValueFactory = _ => Workspace.DefaultKey };
         Option<string?> output = new("--out") { Description = "The file to write; the standard output when left out." };
         Option<string?> format = new("--format") { Description = "jsonl or csv; the file's name says it when left out." };
@@ -30,9 +31,9 @@ internal static class ExportCommand
         Option<string?> to = new("--to") { Description = "Only what happened before this time." };
         Option<bool> reversed = new("--reversed") { Description = "Also events that were taken back." };
         Option<bool> charges = new("--charges") { Description = "Also what each event was charged. An import does not take these: it rates events itself." };
-        Command command = new("export", "Write the events of the log as JSON Lines or CSV. Works while the server runs.")
+        Command command = new("export", "Write the events of the log as JSON Lines or CSV. Works while the server runs, and has the log as it was when it began.")
         {
-            data, workspace, output, format, account, type, user, campaign, model, status, from, to, reversed, charges,
+            data, postgres, workspace, output, format, account, type, user, campaign, model, status, from, to, reversed, charges,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -50,7 +51,9 @@ internal static class ExportCommand
                 Limit = LedgerFilter.LargestLimit,
             };
             EventFileFormat form = EventFile.FormatOf(parsed.GetValue(format), parsed.GetValue(output));
-            await using LocalStore local = await LocalStore.OpenAsync(parsed.GetRequiredValue(data), parsed.GetRequiredValue(workspace), readOnly: true, cancellationToken);
+            await using LocalStore local = PostgreSqlConnection.Read(parsed, postgres, data, insecureOwner: false) is { } database
+                ? await LocalStore.OpenAsync(database, parsed.GetRequiredValue(workspace), cancellationToken)
+                : await LocalStore.OpenAsync(parsed.GetRequiredValue(data), parsed.GetRequiredValue(workspace), readOnly: true, cancellationToken);
             Stream stream = parsed.GetValue(output) is { } file ? File.Create(file) : Console.OpenStandardOutput();
             await using (stream)
             {
@@ -66,7 +69,10 @@ internal static class ExportCommand
         LocalStore local, LedgerFilter filter, bool reversed, bool charges, EventFileFormat format, Stream stream, CancellationToken cancellationToken)
     {
         (_, Catalog catalog) = await local.Services.GetRequiredService<CatalogService>().ActiveAsync(local.Workspace.Id, cancellationToken);
-        ILedgerStore ledger = local.Services.GetRequiredService<IWeirStore>().Ledger;
+        IWeirStore store = local.Services.GetRequiredService<IWeirStore>();
+        // A folder is opened as it stands at one moment.
+        await using IWeirStore? look = await store.LookAsync(cancellationToken);
+        ILedgerStore ledger = (look ?? store).Ledger;
         long erased = 0;
         if (format == EventFileFormat.Csv)
         {

@@ -10,9 +10,9 @@ internal static class VerifyCommand
     public static Command Create()
     {
         Option<string> data = new("--data") { Description = "Folder of a server, running or stopped.", DefaultValueFactory = _ => DataFolder.Default };
-        Option<string?> postgres = PostgreSqlConnection.Option("A PostgreSQL database, as the runtime role. While nodes write, it may name figures that they change meanwhile: stop them, or repeat it.");
+        Option<string?> postgres = PostgreSqlConnection.Option("A PostgreSQL database, as the runtime role. Each workspace is compared as it stands at one moment, also while nodes write.");
         Option<string?> workspace = new("--workspace") { Description = "One workspace; all when left out." };
-        Command command = new("verify", "Compare every balance, grant and summary with the log, name every difference, and end with 2 when there is one. On a folder it works while the server runs.")
+        Command command = new("verify", "Compare every balance, grant and summary with the log, name every difference, and end with 2 when there is one. Works while servers run.")
         {
             data, postgres, workspace,
         };

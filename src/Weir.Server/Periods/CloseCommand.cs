@@ -8,15 +8,18 @@ internal static class CloseCommand
     public static Command Create()
     {
         Option<string> data = new("--data") { Description = "Folder of a stopped server; a running one closes periods by itself.", DefaultValueFactory = _ => DataFolder.Default };
+        Option<string?> postgres = PostgreSqlConnection.Option("A PostgreSQL database, as the runtime role; nodes may go on serving from it.");
         Option<string?> workspace = new("--workspace") { Description = "One workspace; all when left out." };
         Command command = new("close", "Write closing summaries of all periods that closed since the last run, once. A repeat changes nothing. Ends with 2 when an account could not be closed.")
         {
-            data, workspace,
+            data, postgres, workspace,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await using LocalStore local = await LocalStore.OpenAsync(
-                parsed.GetRequiredValue(data), parsed.GetValue(workspace) ?? Workspace.DefaultKey, readOnly: false, cancellationToken);
+            string named = parsed.GetValue(workspace) ?? Workspace.DefaultKey;
+            await using LocalStore local = PostgreSqlConnection.Read(parsed, postgres, data, insecureOwner: false) is { } database
+                ? await LocalStore.OpenAsync(database, named, cancellationToken)
+                : await LocalStore.OpenAsync(parsed.GetRequiredValue(data), named, readOnly: false, cancellationToken);
             IReadOnlyList<Workspace> workspaces = parsed.GetValue(workspace) is null
                 ? await local.Services.GetRequiredService<IWeirStore>().Workspaces.ListAsync(cancellationToken)
                 : [local.Workspace];

@@ -45,6 +45,12 @@ public interface IWeirStore : IAsyncDisposable
     /// </summary>
     int MostBatches => 1;
 
+    /// <summary>
+    /// Everything as it stands at this moment, to be read for as long as it takes while others go on writing; it writes nothing. Null for a
+    /// store that has no such look, and keeps writers away with <see cref="ILedgerStore.BeginAsync"/>.
+    /// </summary>
+    ValueTask<IWeirStore?> LookAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IWeirStore?>(null);
+
     /// <summary>Opens the store and brings its schema up to date. Called once, before anything else.</summary>
     /// <exception cref="StoreUnavailableException">Another process holds it, or it cannot be read or written; the message says what to do.</exception>
     Task OpenAsync(CancellationToken cancellationToken);

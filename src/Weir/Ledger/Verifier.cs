@@ -5,8 +5,8 @@ using Weir.Engine;
 namespace Weir;
 
 /// <summary>
-/// Proves that every balance is the fold of the log and that the summaries follow from it (LOG-3). It changes nothing. Writers wait
-/// only while the balances are read.
+/// Proves that every balance is the fold of the log and that the summaries follow from it (LOG-3). It changes nothing. Where the store can be
+/// looked at as it stands at one moment, nobody waits; elsewhere writers wait while the balances are read.
 /// </summary>
 public sealed class Verifier(IWeirStore store, CatalogService catalogs)
 {
@@ -20,19 +20,23 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
 
     private static readonly Duration s_slice = Duration.FromDays(7);
 
-    private readonly SummaryFold _fold = new(store, catalogs);
-
     /// <summary>For tests: fewer cells force several passes.</summary>
     internal int CellsAtATime { get; init; } = MostCells;
 
     /// <exception cref="StoreUnavailableException">The summaries moved on all the time; verify while less is written.</exception>
     public async Task<Verification> VerifyAsync(WorkspaceId workspace, CancellationToken cancellationToken)
     {
+        await using IWeirStore? look = await store.LookAsync(cancellationToken);
+        return await VerifyAsync(look ?? store, workspace, isMoment: look is not null, cancellationToken);
+    }
+
+    private async Task<Verification> VerifyAsync(IWeirStore seen, WorkspaceId workspace, bool isMoment, CancellationToken cancellationToken)
+    {
         Findings findings = new();
-        await VerifyBalancesAsync(workspace, findings, cancellationToken);
-        await VerifySummariesAsync(workspace, findings, cancellationToken);
+        await VerifyBalancesAsync(seen, workspace, isMoment, findings, cancellationToken);
+        await VerifySummariesAsync(seen, workspace, findings, cancellationToken);
         HashSet<long> accounts = [.. findings.Balances.Select(d => d.AccountId), .. findings.Grants.Select(d => d.AccountId), .. findings.Summaries.Select(d => d.Cell.Account)];
-        IReadOnlyDictionary<long, AccountProfile> names = await store.Accounts.NamesAsync(workspace, accounts, cancellationToken);
+        IReadOnlyDictionary<long, AccountProfile> names = await seen.Accounts.NamesAsync(workspace, accounts, cancellationToken);
         string? NameOf(long account) => names.TryGetValue(account, out AccountProfile? profile) ? profile.Key.Value : null;
         return new Verification(
             findings.Entries, findings.BalanceCount, findings.CellCount, findings.Differences,
@@ -44,16 +48,16 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
         };
     }
 
-    private async Task VerifyBalancesAsync(WorkspaceId workspace, Findings findings, CancellationToken cancellationToken)
+    private static async Task VerifyBalancesAsync(IWeirStore seen, WorkspaceId workspace, bool isMoment, Findings findings, CancellationToken cancellationToken)
     {
         Dictionary<(long Account, BalanceKey Key), (Quantity Used, Quantity Held)> computed = [];
         Dictionary<(long Account, long Grant), (Quantity Used, Quantity Held)> drawn = [];
         long last = await FoldAsync(0);
 
         // The rest is folded and compared while nobody writes, so that log and balances are of the same moment.
-        await using ILedgerTransaction transaction = await store.Ledger.BeginAsync(workspace, cancellationToken);
+        await using ILedgerTransaction? transaction = isMoment ? null : await seen.Ledger.BeginAsync(workspace, cancellationToken);
         await FoldAsync(last);
-        await foreach ((long account, Balance balance) in store.Ledger.ReadBalancesAsync(workspace, cancellationToken))
+        await foreach ((long account, Balance balance) in seen.Ledger.ReadBalancesAsync(workspace, cancellationToken))
         {
             findings.BalanceCount++;
             computed.Remove((account, balance.Key), out (Quantity Used, Quantity Held) folded);
@@ -68,7 +72,7 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
         }
 
         // A grant that is past is no longer part of a state, and holds nothing.
-        await foreach ((long account, Grant grant) in store.Ledger.ReadGrantsAsync(workspace, cancellationToken))
+        await foreach ((long account, Grant grant) in seen.Ledger.ReadGrantsAsync(workspace, cancellationToken))
         {
             findings.GrantCount++;
             drawn.Remove((account, grant.Number), out (Quantity Used, Quantity Held) folded);
@@ -83,7 +87,7 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
 
         async Task<long> FoldAsync(long after)
         {
-            while (await store.Ledger.FollowAsync(workspace, after, PageSize, cancellationToken) is { Count: > 0 } page)
+            while (await seen.Ledger.FollowAsync(workspace, after, PageSize, cancellationToken) is { Count: > 0 } page)
             {
                 foreach (StoredEntry entry in page)
                 {
@@ -111,12 +115,12 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
     }
 
     /// <summary>Account by account in the order of their ids, as many at a time as fit.</summary>
-    private async Task VerifySummariesAsync(WorkspaceId workspace, Findings findings, CancellationToken cancellationToken)
+    private async Task VerifySummariesAsync(IWeirStore seen, WorkspaceId workspace, Findings findings, CancellationToken cancellationToken)
     {
         for (long low = 0; ;)
         {
             Range range = new() { Low = low };
-            await VerifySummariesAsync(workspace, range, findings, cancellationToken);
+            await VerifySummariesAsync(seen, workspace, range, findings, cancellationToken);
             if (range.High == long.MaxValue)
             {
                 return;
@@ -126,13 +130,13 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
         }
     }
 
-    private async Task VerifySummariesAsync(WorkspaceId workspace, Range range, Findings findings, CancellationToken cancellationToken)
+    private async Task VerifySummariesAsync(IWeirStore seen, WorkspaceId workspace, Range range, Findings findings, CancellationToken cancellationToken)
     {
         SummaryCells computed = new();
         long folded = 0;
         for (int attempt = 0; attempt < MostAttempts; attempt++)
         {
-            long checkpoint = await store.Summaries.CheckpointAsync(workspace, cancellationToken);
+            long checkpoint = await seen.Summaries.CheckpointAsync(workspace, cancellationToken);
             if (checkpoint < folded)
             {
                 // They are being rebuilt: what was folded is ahead of them.
@@ -140,10 +144,10 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
                 folded = 0;
             }
 
-            folded = await FoldAsync(workspace, computed, range, folded, checkpoint, cancellationToken);
+            folded = await FoldAsync(seen, workspace, computed, range, folded, checkpoint, cancellationToken);
             Findings found = new();
-            await CompareAsync(workspace, computed.ToFigures(), range, found, cancellationToken);
-            if (await store.Summaries.CheckpointAsync(workspace, cancellationToken) == checkpoint)
+            await CompareAsync(seen, workspace, computed.ToFigures(), range, found, cancellationToken);
+            if (await seen.Summaries.CheckpointAsync(workspace, cancellationToken) == checkpoint)
             {
                 findings.Add(found);
                 return;
@@ -153,12 +157,13 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
         throw new StoreUnavailableException("The summaries moved on whenever they were compared; verify again while less is written.");
     }
 
-    private async Task<long> FoldAsync(WorkspaceId workspace, SummaryCells computed, Range range, long after, long until, CancellationToken cancellationToken)
+    private async Task<long> FoldAsync(IWeirStore seen, WorkspaceId workspace, SummaryCells computed, Range range, long after, long until, CancellationToken cancellationToken)
     {
-        while (after < until && await store.Ledger.FollowAsync(workspace, after, PageSize, cancellationToken) is { Count: > 0 } page)
+        SummaryFold fold = new(seen, catalogs);
+        while (after < until && await seen.Ledger.FollowAsync(workspace, after, PageSize, cancellationToken) is { Count: > 0 } page)
         {
             List<StoredEntry> summed = [.. page.Where(entry => entry.Sequence <= until)];
-            await _fold.AddAsync(computed, workspace, summed, range.Contains, cancellationToken);
+            await fold.AddAsync(computed, workspace, summed, range.Contains, cancellationToken);
             after = Math.Min(page[^1].Sequence, until);
             if (computed.Count > CellsAtATime)
             {
@@ -180,12 +185,12 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
         }
     }
 
-    private async Task CompareAsync(WorkspaceId workspace, Dictionary<SummaryKey, SummaryFigures> computed, Range range, Findings findings, CancellationToken cancellationToken)
+    private static async Task CompareAsync(IWeirStore seen, WorkspaceId workspace, Dictionary<SummaryKey, SummaryFigures> computed, Range range, Findings findings, CancellationToken cancellationToken)
     {
         foreach (Engine.Period slice in Slices(computed.Keys))
         {
             SummaryQuery query = new(null, null, null, null, slice.Start, slice.End);
-            await foreach ((SummaryKey key, SummaryFigures stored) in store.Summaries.ReadAsync(workspace, query, cancellationToken))
+            await foreach ((SummaryKey key, SummaryFigures stored) in seen.Summaries.ReadAsync(workspace, query, cancellationToken))
             {
                 if (range.Contains(key.Account))
                 {
