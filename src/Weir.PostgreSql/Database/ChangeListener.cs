@@ -171,7 +171,8 @@ internal sealed class ChangeListener(string connectionString, ILogger logger) : 
 
             Volatile.Write(ref _provenUntil, sentAt + Timestamps(s_proof));
             proven();
-            for (TimeSpan left = s_pause; left > TimeSpan.Zero; left = s_pause - TimeProvider.System.GetElapsedTime(sentAt))
+            // Npgsql counts whole milliseconds, and waits without end for none.
+            for (TimeSpan left = s_pause; left.TotalMilliseconds >= 1; left = s_pause - TimeProvider.System.GetElapsedTime(sentAt))
             {
                 await connection.WaitAsync(left, _stop.Token);
             }
