@@ -10,6 +10,15 @@ public sealed class WeirInstruments : IDisposable
 
     public static readonly ActivitySource Activities = new(Name);
 
+    /// <summary>From the submission of a command to its answer.</summary>
+    internal const string DecideSpan = "weir.decide";
+
+    /// <summary>A batch, from its begin to its commit; what the store does stands under it.</summary>
+    private const string CommitSpan = "weir.commit";
+
+    /// <summary>Of the commands of a batch, those that its span is linked to at the most.</summary>
+    private const int MostLinks = 32;
+
     // Without edges of our own an exporter takes 0, 5, 10, 25 and so on, and nearly every commit is under 5 s.
     private static readonly InstrumentAdvice<double> s_seconds = new()
     {
@@ -45,4 +54,21 @@ public sealed class WeirInstruments : IDisposable
     public Gauge<long> ProjectorLag { get; }
 
     public void Dispose() => _meter.Dispose();
+
+    /// <summary>
+    /// A batch answers many callers: its span stands in the trace of the first one that is kept, and is linked to the others. Null when none is.
+    /// </summary>
+    internal static Activity? StartCommit(List<LedgerCommand> commands)
+    {
+        if (!Activities.HasListeners())
+        {
+            return null;
+        }
+
+        ActivityContext[] traced = [.. commands.Select(command => command.Trace).Where(trace => trace != default).Take(MostLinks + 1)];
+        return traced.Length == 0
+            ? null
+            : Activities.StartActivity(
+                CommitSpan, ActivityKind.Internal, traced[0], [KeyValuePair.Create("weir.commit.batch", (object?)commands.Count)], traced.Skip(1).Select(trace => new ActivityLink(trace)));
+    }
 }

@@ -141,7 +141,11 @@ internal sealed class ChangeListener(string connectionString, ILogger logger) : 
 
     private async Task ListenOnceAsync(Action proven)
     {
-        await using NpgsqlConnection connection = new(_connectionString);
+        NpgsqlDataSourceBuilder builder = new(_connectionString);
+        // Nobody's request waits for it.
+        builder.ConfigureTracing(tracing => tracing.ConfigureCommandFilter(_ => false).ConfigureBatchFilter(_ => false));
+        await using NpgsqlDataSource source = builder.Build();
+        await using NpgsqlConnection connection = source.CreateConnection();
         connection.Notification += (_, notification) => Hear(notification.Channel, notification.Payload);
         await connection.OpenAsync(_stop.Token);
         await using (NpgsqlBatch listen = new(connection) { BatchCommands = { new($"LISTEN {Channel}"), new($"LISTEN {_proofChannel}") } })

@@ -1,4 +1,5 @@
 using System.Data;
+using System.Diagnostics;
 using System.Globalization;
 
 using Npgsql;
@@ -44,6 +45,8 @@ internal sealed class Database : IAsyncDisposable
         settings.CommandTimeout = (int)Math.Ceiling(options.StatementTimeout.TotalSeconds) + 5;
         ConnectionString = settings.ConnectionString;
         NpgsqlDataSourceBuilder builder = new(ConnectionString);
+        // As parts of a trace, and none of their own for what runs by the clock.
+        builder.ConfigureTracing(tracing => tracing.ConfigureCommandFilter(_ => Activity.Current is not null).ConfigureBatchFilter(_ => Activity.Current is not null));
         _source = builder.Build();
     }
 

@@ -9,6 +9,9 @@ internal static class TelemetryExport
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
+    /// <summary>The source and the meter of the driver; silent without PostgreSQL.</summary>
+    private const string Npgsql = "Npgsql";
+
     public static void AddExport(this IServiceCollection services)
     {
         if (Environment.GetEnvironmentVariable(Endpoint) is { Length: > 0 })
@@ -26,11 +29,11 @@ internal static class TelemetryExport
         public Task StartAsync(CancellationToken cancellationToken)
         {
             _traces = Sdk.CreateTracerProviderBuilder()
-                .AddSource(WeirInstruments.Name, "Microsoft.AspNetCore")
+                .AddSource(WeirInstruments.Name, "Microsoft.AspNetCore", Npgsql)
                 .AddOtlpExporter()
                 .Build();
             _metrics = Sdk.CreateMeterProviderBuilder()
-                .AddMeter(WeirInstruments.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+                .AddMeter(WeirInstruments.Name, Npgsql, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
                 .AddOtlpExporter()
                 .Build();
             return Task.CompletedTask;

@@ -67,7 +67,10 @@ public sealed class GroupCommit
     /// <summary>The answer comes after the commit. Cancelling stops the waiting, not the command.</summary>
     /// <exception cref="OverloadedException">The queue is full.</exception>
     /// <exception cref="StoreUnavailableException">The outcome is unknown: repeat with the same id.</exception>
-    internal Task<Outcome> SubmitAsync(LedgerCommand command, CancellationToken cancellationToken)
+    internal Task<Outcome> SubmitAsync(LedgerCommand command, CancellationToken cancellationToken) =>
+        WeirInstruments.Activities.HasListeners() ? TracedAsync(command, cancellationToken) : EnqueueAsync(command, cancellationToken);
+
+    private Task<Outcome> EnqueueAsync(LedgerCommand command, CancellationToken cancellationToken)
     {
         if (!_queue.Writer.TryWrite(command))
         {
@@ -77,6 +80,24 @@ public sealed class GroupCommit
         }
 
         return cancellationToken.CanBeCanceled ? command.Answer.WaitAsync(cancellationToken) : command.Answer;
+    }
+
+    /// <summary>From the submission to the answer, as part of the caller's trace. Nothing is made where nobody listens.</summary>
+    private async Task<Outcome> TracedAsync(LedgerCommand command, CancellationToken cancellationToken)
+    {
+        using Activity? span = WeirInstruments.Activities.StartActivity(WeirInstruments.DecideSpan);
+        command.Trace = span?.Context ?? default;
+        try
+        {
+            Outcome outcome = await EnqueueAsync(command, cancellationToken);
+            span?.SetTag("weir.outcome", !outcome.Allowed ? outcome.Refusal.Code() : outcome.Replayed ? "repeated" : "recorded");
+            return outcome;
+        }
+        catch (Exception exception)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
+            throw;
+        }
     }
 
     /// <summary>Takes no more, and ends when everything that was accepted has been answered.</summary>
@@ -214,7 +235,11 @@ public sealed class GroupCommit
 
     private async Task CommitAsync(List<LedgerCommand> commands, long start)
     {
-        await ExecuteAsync(commands);
+        using (WeirInstruments.StartCommit(commands))
+        {
+            await ExecuteAsync(commands);
+        }
+
         _summaries.Wake();
         _instruments.BatchSize.Record(commands.Count);
         _instruments.CommitDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);

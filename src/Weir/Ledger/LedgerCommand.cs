@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 using NodaTime;
 
 using Weir.Engine;
@@ -23,6 +25,9 @@ internal abstract class LedgerCommand
     public bool IsOwnId { get; init; }
 
     public Digest Fingerprint { get; init; }
+
+    /// <summary>The span of whoever waits for the answer, where there is one that is kept.</summary>
+    public ActivityContext Trace { get; set; }
 
     public Task<Outcome> Answer => _answer.Task;
 
