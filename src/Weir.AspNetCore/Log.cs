@@ -19,4 +19,7 @@ internal static partial class Log
 
     [LoggerMessage(2005, LogLevel.Error, "A fault of Weir's own in {Method} {Endpoint}")]
     public static partial void Fault(ILogger logger, string method, string? endpoint, Exception exception);
+
+    [LoggerMessage(2006, LogLevel.Error, "{Method} {Endpoint} was not answered by the store within {Seconds} s")]
+    public static partial void DeadlineExceeded(ILogger logger, string method, string? endpoint, double seconds);
 }

@@ -32,17 +32,31 @@ public sealed record PostgreSqlStoreOptions
     [Range(1, 32)]
     public int Batches { get; init; } = DefaultBatches;
 
+    /// <summary>How long to wait for a connection, be it one that comes free or a new one; unless the connection string says it (<c>Timeout</c>).</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long each step of a batch before its commit (to lock and read, to write) may take until the node gives the connection up. It is
+    /// above <see cref="LockTimeout"/>, which the database answers by itself. A commit that has begun is waited for as long as any statement.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan BatchTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>After how long the database gives up a statement.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan StatementTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a statement waits for a lock of another.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
-    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>After how long the database takes its locks from a node that stands still in the middle of a transaction.</summary>
+    /// <summary>
+    /// After how long the database takes its locks from a node that stands still in the middle of a transaction. Others may have to wait so
+    /// long for each of its <see cref="Batches"/>, one after the other: a batch of it that waited for their locks gets them, and sits on them.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
-    public TimeSpan IdleInTransactionTimeout { get; init; } = TimeSpan.FromMilliseconds(2_500);
+    public TimeSpan IdleInTransactionTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Which database it is, without what is secret: <c>weir on db.example as weir_runtime</c>.</summary>
     /// <exception cref="ArgumentException">The connection string cannot be read; the message says what of it.</exception>

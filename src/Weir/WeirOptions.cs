@@ -26,6 +26,17 @@ public sealed class WeirOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan RecorderShutdown { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// How long the HTTP API lets a caller wait for the store. Then it answers <c>deadline_exceeded</c>: what the writer has taken takes effect
+    /// all the same, and a repeat with the same id says what became of it.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
+    public TimeSpan RequestDeadline { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same for reports over long times, erasures, <c>migrate</c> and <c>verify</c>, which read or write much.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan LongRequestDeadline { get; set; } = TimeSpan.FromMinutes(2);
+
     /// <summary>The most streams of usage that are open at the same time.</summary>
     [Range(1, 100_000)]
     public int MostStreams { get; set; } = 1_000;

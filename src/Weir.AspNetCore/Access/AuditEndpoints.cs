@@ -29,7 +29,7 @@ internal static class AuditEndpoints
             .WithQuery("order", "desc: newest first (when absent). asc: oldest first; 'next' is then always given.")
             .WithQuery("limit", "1 to 1,000; 100 when absent.").WithQuery("cursor", Cursor.Description)
             .Produces<AuditListSchema>(StatusCodes.Status200OK, "application/json", CsvTable.ContentType);
-        group.MapGet("/audit/verify", (Delegate)VerifyAsync).RequireScope(KeyScopes.Admin)
+        group.MapGet("/audit/verify", (Delegate)VerifyAsync).RequireScope(KeyScopes.Admin).MayTakeLong()
             .WithName("verifyAudit").WithSummary("Walk along the chain of the audit log and name the first broken link")
             .WithDescription("Note the head (number and hash) outside of the server: with 'expect', records that were cut off since then, and a log that was written anew, are found too.")
             .WithQuery("expect", "A head that was noted earlier: number:hash.").Produces<AuditVerifyAnswer>();

@@ -2,6 +2,7 @@ using System.Text.Json;
 
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -69,11 +70,16 @@ internal static class Guard
         ScopeMetadata? scope = endpoint.Metadata.OfType<ScopeMetadata>().LastOrDefault();
         PortalMetadata? portal = endpoint.Metadata.OfType<PortalMetadata>().LastOrDefault();
         QueryParameter[] query = [.. endpoint.Metadata.OfType<QueryParameter>()];
-        endpoint.RequestDelegate = context => RunAsync(context, scope, portal, query, inner);
+        Haste haste = endpoint.Metadata.OfType<HasteMetadata>().LastOrDefault()?.Haste ?? Haste.Soon;
+        endpoint.RequestDelegate = context => RunAsync(context, scope, portal, query, haste, inner);
     }
 
-    private static async Task RunAsync(HttpContext context, ScopeMetadata? scope, PortalMetadata? portal, QueryParameter[] query, RequestDelegate inner)
+    private static async Task RunAsync(HttpContext context, ScopeMetadata? scope, PortalMetadata? portal, QueryParameter[] query, Haste haste, RequestDelegate inner)
     {
+        IHttpRequestLifetimeFeature? client = context.Features.Get<IHttpRequestLifetimeFeature>();
+        using RequestDeadline deadline = RequestDeadline.Of(haste, context.RequestServices.GetRequiredService<WeirOptions>(), client);
+        context.Features.Set<IHttpRequestLifetimeFeature>(deadline);
+        deadline.Begin();
         try
         {
             Problem? refused = await AuthenticateAsync(context, scope, portal);
@@ -95,12 +101,16 @@ internal static class Guard
             context.Response.Clear();
             await problem.WriteAsync(context);
         }
+        finally
+        {
+            context.Features.Set(client);
+        }
     }
 
     private static async ValueTask<Problem?> AuthenticateAsync(HttpContext context, ScopeMetadata? scope, PortalMetadata? portal)
     {
         string? text = BearerOf(context);
-        Caller? caller = text is null ? null : await context.RequestServices.GetRequiredService<KeyService>().AuthenticateAsync(text, context.RequestAborted);
+        Caller? caller = text is null ? null : await context.RequestServices.GetRequiredService<KeyService>().AuthenticateAsync(text, context.DeadlinePassed());
         if (caller is null)
         {
             return new Problem(StatusCodes.Status401Unauthorized, "unauthorized", "A key is needed", context.Request.Headers.Authorization.Count == 0
@@ -175,8 +185,11 @@ internal static class Guard
                 return BadRequestExtensions.ProblemOf(bad);
             case JsonException json:
                 return JsonBody.ProblemOf(json);
-            case OperationCanceledException when context.RequestAborted.IsCancellationRequested:
+            case OperationCanceledException when context.ClientGone().IsCancellationRequested:
                 return new Problem(StatusCodes.Status499ClientClosedRequest, "client_closed_request", "The client has gone", "Nobody waits for the answer.");
+            case OperationCanceledException when context.Deadline() is { Passed.IsCancellationRequested: true } deadline:
+                Log.DeadlineExceeded(Logger(context), context.Request.Method, context.GetEndpoint()?.DisplayName, deadline.Time.TotalSeconds);
+                return deadline.ToProblem();
             case OperationCanceledException:
                 return null;
             default:

@@ -31,7 +31,7 @@ internal static class SubscriptionEndpoints
             .WithDescription("The body is a plan as the catalog defines it. It becomes a member of the catalog that only this account may have, and the account is moved to it. Repeating it changes nothing.")
             .WithQuery("when", "immediate (when absent), or next_period.")
             .Accepts<object>(CatalogBody.Json, CatalogBody.Yaml).Produces<AccountAnswer>();
-        group.MapPost("/migrate", (Delegate)MigrateAsync).RequireScope(KeyScopes.Admin)
+        group.MapPost("/migrate", (Delegate)MigrateAsync).RequireScope(KeyScopes.Admin).MayTakeLong()
             .WithName("migrate").WithSummary("Move pinned accounts to the active catalog version, page by page")
             .WithDescription("Accounts stay pinned, to the active version. With dryRun=true nothing changes: the answer says what would, and for whom. { \"plan\": \"…\" } moves the accounts on one plan, {} all. A repeat moves nothing.")
             .Accepts<MigrateBody>("application/json")

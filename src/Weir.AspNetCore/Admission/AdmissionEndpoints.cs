@@ -30,8 +30,8 @@ internal static class AdmissionEndpoints
             throw new ProblemException(Problem.Invalid("/id", "'id' is required: an id of yours for this effect, so that a repeat is not counted twice. The header Idempotency-Key means the same."));
         }
 
-        // Not cancelled with the request: what is in the writer's queue takes effect whether or not its client waits.
-        Outcome outcome = await admission.ConsumeAsync(context.Workspace(), read.Event, read.Mode ?? ConsumeMode.Enforce, CancellationToken.None);
+        // Not cancelled when the client goes away: what is in the writer's queue takes effect whether or not he waits.
+        Outcome outcome = await admission.ConsumeAsync(context.Workspace(), read.Event, read.Mode ?? ConsumeMode.Enforce, context.DeadlinePassed());
         if (outcome.Failure is { } failure)
         {
             throw new ProblemException(Problem.Of(failure));

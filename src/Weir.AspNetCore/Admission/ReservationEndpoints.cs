@@ -71,8 +71,13 @@ internal static class ReservationEndpoints
         };
 
         // Who waits may leave; what the writer has taken takes effect whether or not its client waits.
-        Outcome outcome = await reservations.ReserveAsync(context.Workspace(), request, request.Wait > Duration.Zero ? context.RequestAborted : CancellationToken.None);
-        SlotWaiter? place = outcome.Allowed || request.Wait == Duration.Zero ? null : await reservations.FindWaitingAsync(context.Workspace(), outcome.Id, CancellationToken.None);
+        if (request.Wait > Duration.Zero)
+        {
+            context.Deadline()?.Extend(request.Wait.ToTimeSpan());
+        }
+
+        Outcome outcome = await reservations.ReserveAsync(context.Workspace(), request, request.Wait > Duration.Zero ? context.RequestAborted : context.DeadlinePassed());
+        SlotWaiter? place = outcome.Allowed || request.Wait == Duration.Zero ? null : await reservations.FindWaitingAsync(context.Workspace(), outcome.Id, context.DeadlinePassed());
         await WriteAsync(context, outcome, read.Event.Details, catalogs, place?.Position);
     }
 
@@ -94,7 +99,7 @@ internal static class ReservationEndpoints
                 Model = Texts.Display(body.Model, "/model"),
             },
         };
-        Outcome outcome = await reservations.CommitAsync(context.Workspace(), id, end, CancellationToken.None);
+        Outcome outcome = await reservations.CommitAsync(context.Workspace(), id, end, context.DeadlinePassed());
         await WriteAsync(context, outcome, await DetailsAsync(context, store, id), catalogs);
     }
 
@@ -102,7 +107,7 @@ internal static class ReservationEndpoints
     {
         EventId id = RequestPath.Event(context);
         ReleaseBody body = await JsonBody.ReadOptionalAsync(context, new ReleaseBody());
-        Outcome outcome = await reservations.ReleaseAsync(context.Workspace(), id, body.Fence, Texts.Display(body.Reason, "/reason"), CancellationToken.None);
+        Outcome outcome = await reservations.ReleaseAsync(context.Workspace(), id, body.Fence, Texts.Display(body.Reason, "/reason"), context.DeadlinePassed());
         await WriteAsync(context, outcome, await DetailsAsync(context, store, id), catalogs);
     }
 
@@ -111,7 +116,7 @@ internal static class ReservationEndpoints
         EventId id = RequestPath.Event(context);
         ExtendBody body = await JsonBody.ReadOptionalAsync(context, new ExtendBody());
         Outcome outcome = await reservations.ExtendAsync(
-            context.Workspace(), id, Seconds(body.Ttl, "/ttl") ?? Reservations.DefaultTtl, body.Fence, body.Progress, CancellationToken.None);
+            context.Workspace(), id, Seconds(body.Ttl, "/ttl") ?? Reservations.DefaultTtl, body.Fence, body.Progress, context.DeadlinePassed());
         await WriteAsync(context, outcome, await DetailsAsync(context, store, id), catalogs);
     }
 
@@ -128,7 +133,7 @@ internal static class ReservationEndpoints
         }
 
         Texts.Identifier(effect, "/id", "An id");
-        Outcome outcome = await reservations.GrowAsync(context.Workspace(), id, new EventId(effect), body.Properties, CostOf(body.Cost), body.Fence, CancellationToken.None);
+        Outcome outcome = await reservations.GrowAsync(context.Workspace(), id, new EventId(effect), body.Properties, CostOf(body.Cost), body.Fence, context.DeadlinePassed());
         await WriteAsync(context, outcome, await DetailsAsync(context, store, id), catalogs);
     }
 
@@ -337,7 +342,7 @@ internal static class ReservationEndpoints
     }
 
     private static async ValueTask<EventDetails> DetailsAsync(HttpContext context, IWeirStore store, EventId id) =>
-        (await store.Ledger.FindAsync(context.Workspace(), id, CancellationToken.None))?.Details ?? EventDetails.Empty;
+        (await store.Ledger.FindAsync(context.Workspace(), id, context.DeadlinePassed()))?.Details ?? EventDetails.Empty;
 
     private static GivenCost? CostOf(CostSchema? cost) => cost is null ? null
         : cost.Amount < 0 ? throw Texts.Wrong("/cost/amount", "A cost is not below 0.")

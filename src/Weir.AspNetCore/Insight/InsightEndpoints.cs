@@ -14,16 +14,16 @@ internal static class InsightEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         RouteGroupBuilder group = api.MapGroup("").WithTags("Usage");
-        group.MapGet("/accounts/{key}/usage/history", (Delegate)HistoryAsync).RequireScope(KeyScopes.Read).AllowPortal()
+        group.MapGet("/accounts/{key}/usage/history", (Delegate)HistoryAsync).RequireScope(KeyScopes.Read).AllowPortal().MayTakeLong()
             .WithName("getUsageHistory").WithSummary("The current and the past periods of each meter")
             .WithQuery("meter", "One meter; all when absent.").WithQuery("per", "One length of periods, such as month; all when absent.")
             .WithQuery("periods", $"How many of each, 1 to {UsageHistoryService.MostPeriods}; 12 when absent.").Produces<HistoryAnswer>();
-        group.MapGet("/accounts/{key}/usage/breakdown", (Delegate)BreakdownAsync).RequireScope(KeyScopes.Read).AllowPortal()
+        group.MapGet("/accounts/{key}/usage/breakdown", (Delegate)BreakdownAsync).RequireScope(KeyScopes.Read).AllowPortal().MayTakeLong()
             .WithName("getUsageBreakdown").WithSummary("What used how much")
             .WithQuery("by", "type (when absent), category, user, source, endpoint, model, campaign, status or properties.NAME.")
             .WithQuery("from", "The start of the account's running month when absent.").WithQuery("to", "Now when absent.")
             .WithQuery("meter", "The meter to order by; that of the plan's first allowance when absent.").Produces<BreakdownAnswerBody>();
-        group.MapGet("/accounts/{key}/usage/trend", (Delegate)TrendAsync).RequireScope(KeyScopes.Read).AllowPortal()
+        group.MapGet("/accounts/{key}/usage/trend", (Delegate)TrendAsync).RequireScope(KeyScopes.Read).AllowPortal().MayTakeLong()
             .WithName("getUsageTrend").WithSummary("Usage month by month, with the change to the month before")
             .WithQuery("months", $"1 to {UsageTrendService.MostMonths}; 6 when absent.")
             .WithQuery("by", "calendar: months of the account's calendar (when absent). periods: from anniversary to anniversary.").Produces<TrendAnswer>();

@@ -16,7 +16,7 @@ internal static class MeterEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         RouteGroupBuilder group = api.MapGroup("").WithTags("Usage");
-        group.MapGet("/meters/{slug}/query", (Delegate)QueryAsync).RequireScope(KeyScopes.Read)
+        group.MapGet("/meters/{slug}/query", (Delegate)QueryAsync).RequireScope(KeyScopes.Read).MayTakeLong()
             .WithName("queryMeter").WithSummary("What a meter counted, in windows and groups; CSV by Accept")
             .WithDescription("Without windowSize one window from 'from' to 'to'. Windows follow the calendar of windowTimeZone. A level's value is what stood at the window's end.")
             .WithQuery("from", "30 days before 'to' when absent.").WithQuery("to", "Now when absent.")

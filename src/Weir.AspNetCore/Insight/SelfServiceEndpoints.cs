@@ -16,7 +16,7 @@ internal static class SelfServiceEndpoints
             .WithName("getOwnUsage").WithSummary("What the token's account has used and has left now").Produces<UsageAnswerSchema>();
         group.MapGet("/usage/limits", (Delegate)UsageEndpoints.LimitsAsync).RequirePortal()
             .WithName("getOwnLimits").WithSummary("What the token's account may use").Produces<LimitsAnswerSchema>();
-        group.MapGet("/usage/history", (Delegate)InsightEndpoints.HistoryAsync).RequirePortal()
+        group.MapGet("/usage/history", (Delegate)InsightEndpoints.HistoryAsync).RequirePortal().MayTakeLong()
             .WithName("getOwnUsageHistory").WithSummary("The current and the past periods of each meter of the token's account")
             .WithQuery("meter", "One meter; all when absent.").WithQuery("per", "One length of periods, such as month; all when absent.")
             .WithQuery("periods", $"How many of each, 1 to {UsageHistoryService.MostPeriods}; 12 when absent.").Produces<HistoryAnswer>();

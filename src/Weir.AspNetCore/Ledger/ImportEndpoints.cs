@@ -19,7 +19,7 @@ internal static class ImportEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         RouteGroupBuilder group = api.MapGroup("").WithTags("Events");
-        group.MapPost("/import", (Delegate)Import).RequireScope(KeyScopes.Admin)
+        group.MapPost("/import", (Delegate)Import).RequireScope(KeyScopes.Admin).WithoutDeadline()
             .WithName("importEvents").WithSummary("Import events: JSON Lines, of any length")
             .WithDescription("One event a line, as in POST /events, with `failed: true` for calls that failed. History from elsewhere may have any age, in periods that ended before the account's first live event; with `live=true` the events are recorded as if they were sent now. The answer counts what was recorded, what had been before, and names what was refused by line. It may be repeated: ids are recorded once.")
             .WithQuery("live", "true records the events as if they were sent now; false when absent.")

@@ -15,10 +15,10 @@ internal static class PrivacyEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         RouteGroupBuilder group = api.MapGroup("").WithTags("Privacy");
-        group.MapDelete("/accounts/{key}/personal-data", (Delegate)EraseAccountAsync).RequireScope(KeyScopes.Admin)
+        group.MapDelete("/accounts/{key}/personal-data", (Delegate)EraseAccountAsync).RequireScope(KeyScopes.Admin).MayTakeLong()
             .WithName("eraseAccount").WithSummary("Erase an account: names, keys, contacts, tokens, addresses, free properties")
             .WithDescription(Description + " A later event under the same key makes a new account.").Produces<EraseAnswer>();
-        group.MapDelete("/accounts/{key}/users/{user}/personal-data", (Delegate)EraseUserAsync).RequireScope(KeyScopes.Admin)
+        group.MapDelete("/accounts/{key}/users/{user}/personal-data", (Delegate)EraseUserAsync).RequireScope(KeyScopes.Admin).MayTakeLong()
             .WithName("eraseUser").WithSummary("Erase one user of an account")
             .WithDescription(Description + " A later event of the same user makes a new one.").Produces<EraseAnswer>();
     }
@@ -31,7 +31,7 @@ internal static class PrivacyEndpoints
     {
         AccountKey account = RequestPath.Account(context);
         // Once begun it goes on, whether or not the caller stays to hear of it.
-        EraseResult result = await privacy.EraseAsync(context.Workspace(), account, user, context.Actor(), CancellationToken.None);
+        EraseResult result = await privacy.EraseAsync(context.Workspace(), account, user, context.Actor(), CancellationToken.None).WaitAsync(context.DeadlinePassed());
         await JsonBody.WriteAsync(context, new EraseAnswer(result.Erased, result.Complete, result.Reservations));
     }
 }

@@ -46,9 +46,12 @@ internal static class JsonBody
             throw TooLarge(largest);
         }
 
+        // How long the body takes is the client's own affair; the server bounds its rate.
+        RequestDeadline? deadline = context.Deadline();
+        deadline?.Pause();
         while (true)
         {
-            ReadResult result = await reader.ReadAsync(context.RequestAborted);
+            ReadResult result = await reader.ReadAsync(context.ClientGone());
             ReadOnlySequence<byte> buffer = result.Buffer;
             if (buffer.Length > largest)
             {
@@ -57,6 +60,7 @@ internal static class JsonBody
 
             if (result.IsCompleted)
             {
+                deadline?.Begin();
                 try
                 {
                     return read(buffer.IsSingleSegment ? buffer.First : buffer.ToArray(), state);
@@ -131,7 +135,7 @@ internal static class JsonBody
     public static Task WriteAsync<T>(HttpContext context, T value, int status = StatusCodes.Status200OK)
     {
         context.Response.StatusCode = status;
-        return context.Response.WriteAsJsonAsync(value, Options, "application/json", context.RequestAborted);
+        return context.Response.WriteAsJsonAsync(value, Options, "application/json", context.ClientGone());
     }
 
     /// <summary>Lets a handler write its answer directly.</summary>
@@ -148,7 +152,7 @@ internal static class JsonBody
         writer.Flush();
         writer.Reset();
         t_writer = writer;
-        ValueTask<FlushResult> flushed = context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        ValueTask<FlushResult> flushed = context.Response.BodyWriter.FlushAsync(context.ClientGone());
         return flushed.IsCompletedSuccessfully ? Task.CompletedTask : flushed.AsTask();
     }
 

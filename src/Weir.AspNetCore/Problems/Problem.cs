@@ -93,7 +93,7 @@ public sealed record Problem(int Status, string Code, string Title, string Detai
             Write(writer);
         }
 
-        await response.BodyWriter.FlushAsync(context.RequestAborted);
+        await response.BodyWriter.FlushAsync(context.ClientGone());
     }
 
     internal void Write(Utf8JsonWriter writer)

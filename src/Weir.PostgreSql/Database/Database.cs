@@ -2,6 +2,8 @@ using System.Data;
 using System.Diagnostics;
 using System.Globalization;
 
+using NodaTime;
+
 using Npgsql;
 
 namespace Weir.PostgreSql;
@@ -27,6 +29,7 @@ internal sealed class Database : IAsyncDisposable
 
     private readonly NpgsqlDataSource _source;
     private readonly PostgreSqlStoreOptions _options;
+    private readonly Canceller _canceller = new();
     private Moment? _moment;
 
     public Database(PostgreSqlStoreOptions options)
@@ -42,7 +45,12 @@ internal sealed class Database : IAsyncDisposable
         settings.AutoPrepareMinUsages = 2;
         settings.ApplicationName ??= "weir";
         settings.TcpKeepAlive = true;
-        settings.CommandTimeout = (int)Math.Ceiling(options.StatementTimeout.TotalSeconds) + 5;
+        settings.CommandTimeout = Seconds(options.StatementTimeout) + 5;
+        if (!settings.ShouldSerialize("Timeout"))
+        {
+            settings.Timeout = Seconds(options.ConnectTimeout);
+        }
+
         ConnectionString = settings.ConnectionString;
         NpgsqlDataSourceBuilder builder = new(ConnectionString);
         // As parts of a trace, and none of their own for what runs by the clock.
@@ -83,8 +91,12 @@ internal sealed class Database : IAsyncDisposable
                 }
             });
 
+    /// <summary>How long the statements of a batch may take, in whole seconds.</summary>
+    public int BatchSeconds => Seconds(_options.BatchTimeout);
+
     public async ValueTask DisposeAsync()
     {
+        _canceller.Dispose();
         if (_moment is { } moment)
         {
             await moment.DisposeAsync();
@@ -107,30 +119,44 @@ internal sealed class Database : IAsyncDisposable
         return new Place(moment.Connection, moment.Transaction, moment.Free);
     }
 
+    /// <summary>The clock of the database, or the one that stands in its place.</summary>
+    public async Task<DateTimeOffset> ReadClockAsync(CancellationToken cancellationToken)
+    {
+        Instant now = await GuardedAsync(
+            async stop =>
+            {
+                await using Place place = await PlaceAsync(stop);
+                return await new Session(place.Connection, place.Transaction, 0, Time, stop).NowAsync();
+            },
+            cancellationToken);
+        return now.ToDateTimeOffset();
+    }
+
     /// <summary>Rows of one statement, which sees one state of the database: one round trip.</summary>
     public ValueTask<List<T>> ListAsync<T>(WorkspaceId workspace, string name, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
         GuardedAsync(
-            async () =>
+            async stop =>
             {
-                await using Place place = await PlaceAsync(cancellationToken);
-                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, cancellationToken);
+                await using Place place = await PlaceAsync(stop);
+                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, stop);
                 // What is sent together is one transaction, so the workspace is named for the statement after.
                 await using NpgsqlBatch batch = session.Batch();
                 batch.BatchCommands.Add(session.EnterCommand());
                 batch.BatchCommands.Add(session.Own(name, parameters));
-                await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
-                await reader.NextResultAsync(cancellationToken);
-                return await Session.ReadAllAsync(reader, read, cancellationToken);
-            });
+                await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(stop);
+                await reader.NextResultAsync(stop);
+                return await Session.ReadAllAsync(reader, read, stop);
+            },
+            cancellationToken);
 
     /// <summary>Several statements in one round trip, which is one transaction.</summary>
     /// <param name="read">Reads from the first result that has rows on.</param>
     public ValueTask<T> TogetherAsync<T>(WorkspaceId workspace, Func<Session, IReadOnlyList<NpgsqlBatchCommand>> commands, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellationToken) =>
         GuardedAsync(
-            async () =>
+            async stop =>
             {
-                await using Place place = await PlaceAsync(cancellationToken);
-                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, cancellationToken);
+                await using Place place = await PlaceAsync(stop);
+                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, stop);
                 await using NpgsqlBatch batch = session.Batch();
                 batch.BatchCommands.Add(session.EnterCommand());
                 foreach (NpgsqlBatchCommand command in commands(session))
@@ -138,10 +164,11 @@ internal sealed class Database : IAsyncDisposable
                     batch.BatchCommands.Add(command);
                 }
 
-                await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
-                await reader.NextResultAsync(cancellationToken);
+                await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(stop);
+                await reader.NextResultAsync(stop);
                 return await read(reader);
-            });
+            },
+            cancellationToken);
 
     public async ValueTask<T?> FindAsync<T>(WorkspaceId workspace, string name, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
@@ -154,44 +181,48 @@ internal sealed class Database : IAsyncDisposable
     /// </summary>
     public ValueTask<(long Horizon, List<T> Rows)> FollowAsync<T>(WorkspaceId workspace, string name, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
         GuardedAsync(
-            async () =>
+            async stop =>
             {
-                await using Place place = await PlaceAsync(cancellationToken);
-                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, cancellationToken);
+                await using Place place = await PlaceAsync(stop);
+                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, stop);
                 await using NpgsqlBatch batch = session.Batch();
                 batch.BatchCommands.Add(session.EnterCommand());
                 // In a moment nothing appears any more, and all that is seen of a transaction is all of it.
                 batch.BatchCommands.Add(Session.Command(place.IsShared ? "Ledger/NoHorizon" : "Ledger/FindHorizon"));
                 batch.BatchCommands.Add(session.Own(name, parameters));
-                await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
-                await reader.NextResultAsync(cancellationToken);
-                await reader.ReadAsync(cancellationToken);
+                await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(stop);
+                await reader.NextResultAsync(stop);
+                await reader.ReadAsync(stop);
                 long horizon = reader.Long(0);
-                await reader.NextResultAsync(cancellationToken);
-                return (horizon, await Session.ReadAllAsync(reader, read, cancellationToken));
-            });
+                await reader.NextResultAsync(stop);
+                return (horizon, await Session.ReadAllAsync(reader, read, stop));
+            },
+            cancellationToken);
 
     /// <summary>Several statements that see the same state of the database.</summary>
     public ValueTask<T> ReadAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken) =>
-        GuardedAsync(() => InTransactionAsync(workspace, IsolationLevel.RepeatableRead, work, cancellationToken));
+        GuardedAsync(stop => InTransactionAsync(workspace, IsolationLevel.RepeatableRead, work, stop), cancellationToken);
 
     /// <summary>A transaction that writes. It is run again when it lost against another one; nothing of it stands then.</summary>
     public ValueTask<T> WriteAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken) =>
         GuardedAsync(
-            async () =>
+            async stop =>
             {
                 for (int attempt = 1; ; attempt++)
                 {
                     try
                     {
-                        return await InTransactionAsync(workspace, IsolationLevel.ReadCommitted, work, cancellationToken);
+                        return await InTransactionAsync(workspace, IsolationLevel.ReadCommitted, work, stop);
                     }
                     catch (PostgresException e) when (Failures.IsLost(e) && attempt < MostAttempts)
                     {
-                        await Task.Delay(Random.Shared.Next(1, 10 * attempt), cancellationToken);
+                        await Task.Delay(Random.Shared.Next(1, 10 * attempt), stop);
                     }
                 }
-            });
+            },
+            cancellationToken);
+
+    private static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
 
     private async Task<T> InTransactionAsync<T>(WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, CancellationToken cancellationToken)
     {
@@ -212,6 +243,8 @@ internal sealed class Database : IAsyncDisposable
         await transaction.CommitAsync(CancellationToken.None);
         return result;
     }
+
+    private ValueTask<T> GuardedAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) => GuardedAsync(() => _canceller.RunAsync(work, cancellationToken));
 
     private static async ValueTask<T> GuardedAsync<T>(Func<Task<T>> work)
     {

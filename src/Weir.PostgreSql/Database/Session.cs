@@ -11,10 +11,13 @@ internal sealed class Session(NpgsqlConnection connection, NpgsqlTransaction? tr
 {
     public int Workspace => workspace;
 
+    /// <summary>How long the statements may take, in seconds; null for as long as others.</summary>
+    public int? Patience { get; init; }
+
     public TimeProvider? Time => time;
 
     /// <summary>The same transaction for another workspace, which is named to row-level security from <see cref="EnterCommand"/> on.</summary>
-    public Session Of(WorkspaceId other) => new(connection, transaction, other.Value, time, cancellationToken);
+    public Session Of(WorkspaceId other) => new(connection, transaction, other.Value, time, cancellationToken) { Patience = Patience };
 
     /// <summary>A statement by the name of its file.</summary>
     public static NpgsqlBatchCommand Command(string name, params NpgsqlParameter[] parameters)
@@ -40,7 +43,16 @@ internal sealed class Session(NpgsqlConnection connection, NpgsqlTransaction? tr
         return command;
     }
 
-    public NpgsqlBatch Batch() => new(connection, transaction);
+    public NpgsqlBatch Batch()
+    {
+        NpgsqlBatch batch = new(connection, transaction);
+        if (Patience is { } seconds)
+        {
+            batch.Timeout = seconds;
+        }
+
+        return batch;
+    }
 
     /// <summary>Names the workspace to row-level security until the end of the transaction.</summary>
     public NpgsqlBatchCommand EnterCommand(string name = "Database/EnterWorkspace") => Command(name, Value.Text(workspace.ToString(System.Globalization.CultureInfo.InvariantCulture)));

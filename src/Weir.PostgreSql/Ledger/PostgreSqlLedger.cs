@@ -33,7 +33,7 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
         {
             connection = await database.OpenAsync(cancellationToken);
             NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
-            return new LedgerTransaction(this, connection, transaction, new Session(connection, transaction, workspace.Value, database.Time, CancellationToken.None));
+            return new LedgerTransaction(this, connection, transaction, new Session(connection, transaction, workspace.Value, database.Time, CancellationToken.None) { Patience = database.BatchSeconds });
         }
         catch (Exception e)
         {

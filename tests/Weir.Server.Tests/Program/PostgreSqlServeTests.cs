@@ -4,6 +4,9 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 
+using Microsoft.Extensions.Configuration;
+
+using Weir.PostgreSql;
 using Weir.Storage.Tests;
 
 namespace Weir.Server.Tests.Program;
@@ -159,6 +162,22 @@ public sealed class PostgreSqlServeTests : IDisposable
         CommandResult owner = await WeirProcess.RunAsync("serve", "--urls", "http://127.0.0.1:0", "--postgres", Owner);
         Assert.Equal(1, owner.Code);
         Assert.Contains("weir migrate --runtime-user", owner.Error, StringComparison.Ordinal);
+    }
+
+    [Theory(DisplayName = "serve --postgres: connections and time-outs come from Weir__PostgreSql__…, and what cannot be meant there is said")]
+    [InlineData("Connections", "1", "Connections must be between 2 and 1000")]
+    [InlineData("LockTimeout", "soon", "LockTimeout")]
+    [InlineData("BatchTimeout", "02:00:00", "BatchTimeout must be between")]
+    public void Options(string name, string value, string fault)
+    {
+        PostgreSqlStoreOptions asked = new() { ConnectionString = "Host=h;Database=d;Username=u", InsecureOwner = true };
+        PostgreSqlStoreOptions configured = PostgreSqlConnection.Configured(asked, Of(("Connections", "64"), ("LockTimeout", "00:00:07"), ("ConnectionString", "Host=elsewhere"), ("InsecureOwner", "false")));
+        Assert.Equal(asked with { Connections = 64, LockTimeout = TimeSpan.FromSeconds(7) }, configured);
+        CommandException refused = Assert.Throws<CommandException>(() => PostgreSqlConnection.Configured(asked, Of((name, value))));
+        Assert.Contains(fault, refused.Message, StringComparison.Ordinal);
+
+        static IConfiguration Of(params (string Name, string Value)[] settings) => new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create<string, string?>("Weir:PostgreSql:" + setting.Name, setting.Value))).Build();
     }
 
     [Theory(DisplayName = "serve --postgres, migrate: what cannot be meant is said")]
