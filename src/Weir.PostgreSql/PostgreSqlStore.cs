@@ -11,6 +11,7 @@ public sealed class PostgreSqlStore : IWeirStore
     private readonly PostgreSqlStoreOptions _options;
     private readonly Database _database;
     private readonly ChangeListener _changes;
+    private readonly DatabaseClock _clock = new(TimeProvider.System);
 
     /// <param name="connectionString">As Npgsql takes it, for the runtime role.</param>
     public PostgreSqlStore(string connectionString)
@@ -45,6 +46,9 @@ public sealed class PostgreSqlStore : IWeirStore
         Tickets = new PostgreSqlTickets(_database);
         Privacy = new PostgreSqlPrivacy(_database);
     }
+
+    /// <summary>The database's time, as this node knows it. Whatever a node shows or plans by time goes by it; decisions read the clock itself.</summary>
+    public TimeProvider Clock => _options.Time ?? _clock;
 
     public IWorkspaceStore Workspaces { get; }
 
@@ -88,6 +92,7 @@ public sealed class PostgreSqlStore : IWeirStore
         }
 
         await SelfCheck.RunAsync(_database, _options.InsecureOwner, cancellationToken);
+        await _clock.FollowAsync(_database.ReadClockAsync, cancellationToken);
         _changes.Start();
     }
 
@@ -96,6 +101,7 @@ public sealed class PostgreSqlStore : IWeirStore
     public async ValueTask DisposeAsync()
     {
         await _changes.DisposeAsync();
+        await _clock.DisposeAsync();
         await _database.DisposeAsync();
     }
 }

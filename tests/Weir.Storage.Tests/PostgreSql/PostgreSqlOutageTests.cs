@@ -1,0 +1,80 @@
+using Microsoft.Extensions.DependencyInjection;
+
+using NodaTime;
+
+using Weir.PostgreSql;
+
+namespace Weir.Storage.Tests;
+
+/// <summary>A database that stands still, and clocks of nodes that are wrong.</summary>
+public sealed class PostgreSqlOutageTests
+{
+    /// <summary>Far beyond what a busy machine needs, and far below the time-outs that stand in the way without what is tested.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+
+    [Fact(DisplayName = "TX-2: who stops waiting for a database that stands still goes at once, and takes no thread with him")]
+    public async Task AFrozenDatabase()
+    {
+        using PostgreSqlServer server = new();
+        server.Execute("postgres", "CREATE ROLE weir_owner LOGIN CREATEROLE", "CREATE DATABASE weir OWNER weir_owner");
+        await PostgreSqlSchema.MigrateAsync(server.ConnectionString("weir", "weir_owner"), "weir_runtime", null, CancellationToken.None);
+        await using PostgreSqlStore store = new(new PostgreSqlStoreOptions { ConnectionString = server.ConnectionString("weir", "weir_runtime"), ConnectTimeout = s_patience, StatementTimeout = TimeSpan.FromHours(1) });
+        await store.OpenAsync(CancellationToken.None);
+        Assert.Null(await store.Workspaces.FindAsync("nobody", CancellationToken.None));
+        server.Freeze();
+        try
+        {
+            using CancellationTokenSource tired = new();
+            Task<Workspace?>[] waiting = [.. Enumerable.Range(0, 2 * PostgreSqlStoreOptions.DefaultConnections).Select(_ => store.Workspaces.FindAsync("default", tired.Token).AsTask())];
+            await Task.Run(tired.Cancel).WaitAsync(s_patience);
+            foreach (Task<Workspace?> task in waiting)
+            {
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task.WaitAsync(s_patience));
+            }
+        }
+        finally
+        {
+            server.Thaw();
+        }
+
+        Assert.Null(await store.Workspaces.FindAsync("nobody", CancellationToken.None));
+    }
+
+    [Fact(DisplayName = "TX-3: a node's time is the database's, whatever its own clock says and wherever that is set")]
+    public void TheClockOfANode()
+    {
+        FakeClock own = new(Instant.FromUtc(2026, 11, 21, 12, 0));
+        DatabaseClock clock = new(own);
+        Assert.Equal(own.GetUtcNow(), clock.GetUtcNow());
+        DateTimeOffset said = own.GetUtcNow() - TimeSpan.FromHours(2);
+        long asked = clock.GetTimestamp();
+        clock.Saw(said, asked, asked);
+        Assert.InRange(clock.GetUtcNow(), said, said + s_patience);
+        own.Advance(Duration.FromDays(-1));
+        Assert.InRange(clock.GetUtcNow(), said, said + s_patience);
+
+        // An answer that was long on its way says less than what is known.
+        clock.Saw(said - TimeSpan.FromHours(5), asked - (10 * clock.TimestampFrequency), asked);
+        Assert.InRange(clock.GetUtcNow(), said, said + s_patience);
+    }
+
+    [Fact(DisplayName = "TX-3: services on PostgreSQL go by the database's time, unless the host has a clock of its own")]
+    public async Task TheClockOfServices()
+    {
+        const string connection = "Host=/nowhere;Database=d;Username=u";
+        ServiceCollection services = new();
+        services.AddWeir().AddPostgreSql(connection);
+        await using (ServiceProvider provider = services.BuildServiceProvider())
+        {
+            Assert.IsType<DatabaseClock>(provider.GetRequiredService<TimeProvider>());
+            Assert.Same(provider.GetRequiredService<PostgreSqlStore>(), provider.GetRequiredService<IWeirStore>());
+        }
+
+        FakeClock own = new(Instant.FromUtc(2026, 11, 21, 12, 0));
+        ServiceCollection hosts = new();
+        hosts.AddSingleton<TimeProvider>(own);
+        hosts.AddWeir().AddPostgreSql(connection);
+        await using ServiceProvider host = hosts.BuildServiceProvider();
+        Assert.Same(own, host.GetRequiredService<TimeProvider>());
+    }
+}
