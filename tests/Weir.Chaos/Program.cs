@@ -44,9 +44,11 @@ Option<int> databaseFreezes = new("--database-freezes") { Description = "How oft
 Option<int> ways = new("--ways") { Description = "How often the way of a node to the database is silent, refused, cut, and loses replies: of each so many.", DefaultValueFactory = _ => 1 };
 Option<int> between = new("--between") { Description = "Answers that every node gives between two faults.", DefaultValueFactory = _ => 50 };
 Option<double> cross = new("--cross") { Description = "Seconds of arrays over many accounts, in which nothing may deadlock.", DefaultValueFactory = _ => 3 };
+Option<bool> clocks = new("--clocks") { Description = "Whether nodes have wrong clocks in the rounds on a hot account; it makes them slow.", DefaultValueFactory = _ => true };
+Option<bool> times = new("--times") { Description = "Whether an answer that comes too late is a violation; on a busy machine it is only told." };
 Command nodes = new("nodes", "Several nodes on one PostgreSQL, killed, frozen and cut off under load, and compared with the books of the callers.")
 {
-    nodeCount, workers, hotRounds, ids, kills, databaseKills, freezes, databaseFreezes, ways, between, cross, seed,
+    nodeCount, workers, hotRounds, ids, kills, databaseKills, freezes, databaseFreezes, ways, between, cross, clocks, times, seed,
 };
 nodes.SetAction((parsed, _) =>
 {
@@ -54,7 +56,7 @@ nodes.SetAction((parsed, _) =>
     return NodesScenario.RunAsync(new NodesOptions(
         parsed.GetValue(nodeCount), parsed.GetValue(workers), parsed.GetValue(hotRounds), parsed.GetValue(ids),
         new Misfortune(parsed.GetValue(kills), parsed.GetValue(databaseKills), parsed.GetValue(freezes), parsed.GetValue(databaseFreezes), ofEach, ofEach, ofEach, ofEach),
-        parsed.GetValue(between), TimeSpan.FromSeconds(parsed.GetValue(cross)), parsed.GetValue(seed)));
+        parsed.GetValue(between), TimeSpan.FromSeconds(parsed.GetValue(cross)), parsed.GetValue(clocks), parsed.GetValue(times), parsed.GetValue(seed)));
 });
 
 Option<int> share = new("--share");

@@ -16,10 +16,17 @@ internal sealed record Use(string Id, string Account, string Type, int Amount);
 /// <param name="Asked">The nodes that were asked, a bit each by number.</param>
 internal sealed record Told(Use Use, bool Allowed, long? Calls, byte[] Answer, long Sent, long Answered, int Asked);
 
+/// <summary>One request to one node, in ticks of the stopwatch.</summary>
+/// <param name="Status">Of HTTP; 0 when the connection broke off, or nobody answered.</param>
+internal sealed record Try(int Node, long Began, long Ended, int Status);
+
 /// <summary>The books of the callers: what they asked for, what they were told, and what they should not have been told.</summary>
 internal sealed class Books(int nodes)
 {
     private const int MostViolations = 1_000;
+
+    /// <summary>From when on a request is kept with its times.</summary>
+    public static readonly TimeSpan SlowFrom = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Far beyond what a node needs to serve again after any fault.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
@@ -29,6 +36,7 @@ internal sealed class Books(int nodes)
     private readonly ConcurrentDictionary<string, Told> _told = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _fresh = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> _violations = new();
+    private readonly ConcurrentQueue<Try> _slow = new();
     private long _operations;
     private long _answers;
     private long _unknown;
@@ -36,6 +44,9 @@ internal sealed class Books(int nodes)
     public ICollection<Told> Told => _told.Values;
 
     public IReadOnlyCollection<string> Violations => _violations;
+
+    /// <summary>Requests that took longer than <see cref="SlowFrom"/>.</summary>
+    public IReadOnlyCollection<Try> Slow => _slow;
 
     /// <summary>Requests that were sent.</summary>
     public long Operations => Interlocked.Read(ref _operations);
@@ -55,13 +66,17 @@ internal sealed class Books(int nodes)
     }
 
     /// <summary>A request to a node has ended.</summary>
-    /// <param name="status">Of HTTP; 0 when the connection broke off, or nobody answered.</param>
-    public void Tried(int node, int status)
+    public void Tried(Try tried)
     {
         Interlocked.Increment(ref _operations);
-        if (status == 200)
+        if (Stopwatch.GetElapsedTime(tried.Began, tried.Ended) > SlowFrom)
         {
-            Interlocked.Increment(ref _byNode[node]);
+            _slow.Enqueue(tried);
+        }
+
+        if (tried.Status == 200)
+        {
+            Interlocked.Increment(ref _byNode[tried.Node]);
         }
         else
         {

@@ -11,7 +11,7 @@ namespace Weir.Chaos;
 /// </summary>
 internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
 {
-    /// <summary>When a caller gives a node up and asks another.</summary>
+    /// <summary>When a caller gives a node up and asks another: longer than the deadline of the node itself.</summary>
     private static readonly TimeSpan s_oneTry = TimeSpan.FromSeconds(8);
 
     /// <summary>Far beyond any fault of a run.</summary>
@@ -62,6 +62,7 @@ internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
     /// <summary>The answer, or null when the outcome is unknown.</summary>
     private async Task<string?> TryAsync(Node node, string path, object body)
     {
+        long began = Stopwatch.GetTimestamp();
         int status = 0;
         try
         {
@@ -88,7 +89,7 @@ internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
         }
         finally
         {
-            books.Tried(node.Number, status);
+            books.Tried(new Try(node.Number, began, Stopwatch.GetTimestamp(), status));
         }
     }
 }

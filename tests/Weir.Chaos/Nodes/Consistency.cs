@@ -1,7 +1,7 @@
 namespace Weir.Chaos;
 
 /// <summary>A row of the log, as it was read over HTTP, oldest first.</summary>
-internal sealed record Row(string Id, string Account, IReadOnlyDictionary<string, decimal> Charges);
+internal sealed record Row(string Id, string Account, IReadOnlyDictionary<string, decimal> Charges, DateTimeOffset RecordedAt);
 
 /// <summary>
 /// Judges the log and the balances by the books of the callers. Every use has had its definite answer by then, so nothing is left open:
@@ -34,17 +34,39 @@ internal static class Consistency
     /// <summary>No row of the log, in its order, takes a balance over its limit.</summary>
     public static IEnumerable<string> Limits(IReadOnlyList<Row> log)
     {
-        Dictionary<(string Account, string Meter), decimal> used = [];
+        Dictionary<(string Account, string Meter, long Hour), decimal> used = [];
         foreach (Row row in log)
         {
             foreach ((string meter, decimal amount) in row.Charges)
             {
-                decimal after = used[(row.Account, meter)] = used.GetValueOrDefault((row.Account, meter)) + amount;
+                long hour = meter == Menu.Hours ? row.RecordedAt.UtcTicks / TimeSpan.TicksPerHour : 0;
+                decimal after = used[(row.Account, meter, hour)] = used.GetValueOrDefault((row.Account, meter, hour)) + amount;
                 if (amount > 0 && Menu.Limits.TryGetValue(meter, out int limit) && after > limit)
                 {
                     yield return $"over-consumed: {row.Id} takes {row.Account} to {after} {meter} of {limit}";
                 }
             }
+        }
+    }
+
+    /// <summary>Time is the database's, whatever the clocks of nodes say, and never runs back for an account.</summary>
+    /// <param name="from">By the clock of the database, before the first row.</param>
+    /// <param name="to">After the last.</param>
+    public static IEnumerable<string> Clock(IReadOnlyList<Row> log, DateTimeOffset from, DateTimeOffset to)
+    {
+        Dictionary<string, DateTimeOffset> last = new(StringComparer.Ordinal);
+        foreach (Row row in log)
+        {
+            if (row.RecordedAt < from || row.RecordedAt > to)
+            {
+                yield return $"clock: {row.Id} was recorded at {row.RecordedAt:O}, and the database had it from {from:O} to {to:O}";
+            }
+            else if (row.RecordedAt < last.GetValueOrDefault(row.Account))
+            {
+                yield return $"clock: {row.Id} was recorded at {row.RecordedAt:O}, after a row of {last[row.Account]:O} of {row.Account}";
+            }
+
+            last[row.Account] = row.RecordedAt;
         }
     }
 
@@ -61,7 +83,8 @@ internal static class Consistency
             }
         }
 
-        foreach ((string account, string meter) in books.Keys.Union(balances.Keys))
+        // An hour's balance is another when the next has begun: the log tells of each.
+        foreach ((string account, string meter) in books.Keys.Union(balances.Keys).Where(balance => balance.Meter != Menu.Hours))
         {
             decimal known = books.GetValueOrDefault((account, meter));
             decimal stored = balances.GetValueOrDefault((account, meter));

@@ -17,25 +17,40 @@ internal sealed class Fleet : IAsyncDisposable
     private const string Owner = "weir_owner";
     private const string Runtime = "weir_runtime";
 
-    private Fleet(PostgreSqlServer database, IReadOnlyList<Node> nodes)
+    private readonly TemporaryFolder _folder = new();
+
+    private Fleet(int count, bool wrongClocks)
     {
-        Database = database;
-        Nodes = nodes;
+        Clocks = new Clocks(_folder.Path, wrongClocks);
+        Database = new PostgreSqlServer();
+        Nodes = [.. Enumerable.Range(0, count).Select(number => new Node(number, Database, Name, Runtime))];
     }
+
+    public Clocks Clocks { get; }
 
     public PostgreSqlServer Database { get; }
 
     public IReadOnlyList<Node> Nodes { get; }
 
     /// <param name="catalog">Applied once, by the first node.</param>
-    public static async Task<Fleet> StartAsync(int count, string catalog)
+    /// <param name="wrongClocks">Whether nodes have wrong clocks, where the machine can do that.</param>
+    /// <param name="deadline">Within which nodes have to answer, whatever the database does.</param>
+    public static async Task<Fleet> StartAsync(int count, string catalog, TimeSpan deadline, bool wrongClocks)
     {
-        PostgreSqlServer database = new();
-        database.Execute("postgres", $"CREATE ROLE {Owner} LOGIN CREATEROLE", $"CREATE DATABASE {Name} OWNER {Owner}");
-        await PostgreSqlSchema.MigrateAsync(database.ConnectionString(Name, Owner), Runtime, null, CancellationToken.None);
-        Fleet fleet = new(database, [.. Enumerable.Range(0, count).Select(number => new Node(number, database, Name, Runtime))]);
+        Fleet fleet = new(count, wrongClocks);
         try
         {
+            fleet.Database.Execute("postgres", $"CREATE ROLE {Owner} LOGIN CREATEROLE", $"CREATE DATABASE {Name} OWNER {Owner}");
+            await PostgreSqlSchema.MigrateAsync(fleet.Database.ConnectionString(Name, Owner), Runtime, null, CancellationToken.None);
+            foreach (Node node in fleet.Nodes)
+            {
+                node.Environment["Weir__RequestDeadline"] = deadline.ToString();
+                foreach ((string name, string? value) in fleet.Clocks.EnvironmentOf(node.Number))
+                {
+                    node.Environment[name] = value;
+                }
+            }
+
             await Task.WhenAll(fleet.Nodes.Select(node => node.StartAsync()));
             using StringContent content = new(catalog, Encoding.UTF8, new MediaTypeHeaderValue("application/yaml"));
             using HttpResponseMessage put = await fleet.Nodes[0].Client.PutAsync(new Uri("/api/v1/catalog", UriKind.Relative), content);
@@ -64,6 +79,21 @@ internal sealed class Fleet : IAsyncDisposable
         return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Nodes that are started from now on have the machine's clock: the library that makes clocks wrong makes a node slow.</summary>
+    public void SetClocksRight()
+    {
+        foreach (Node node in Nodes)
+        {
+            foreach (string name in Clocks.EnvironmentOf(node.Number).Keys)
+            {
+                node.Environment.Remove(name);
+            }
+        }
+    }
+
+    /// <summary>The database's clock.</summary>
+    public async Task<DateTimeOffset> NowAsync() => DateTimeOffset.UnixEpoch.AddTicks(10 * await AskAsync("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"));
+
     public Task<long> DeadlocksAsync() => AskAsync("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
 
     /// <summary><c>weir verify</c> on the database itself.</summary>
@@ -77,5 +107,6 @@ internal sealed class Fleet : IAsyncDisposable
         }
 
         Database.Dispose();
+        _folder.Dispose();
     }
 }

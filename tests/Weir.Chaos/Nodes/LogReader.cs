@@ -17,7 +17,8 @@ internal static class LogReader
             rows.AddRange(page.GetProperty("items").EnumerateArray().Select(item => new Row(
                 item.GetProperty("id").GetString()!,
                 item.GetProperty("account").GetString()!,
-                item.GetProperty("charges").EnumerateArray().ToDictionary(charge => charge.GetProperty("meter").GetString()!, charge => charge.GetProperty("amount").GetDecimal(), StringComparer.Ordinal))));
+                item.GetProperty("charges").EnumerateArray().ToDictionary(charge => charge.GetProperty("meter").GetString()!, charge => charge.GetProperty("amount").GetDecimal(), StringComparer.Ordinal),
+                item.GetProperty("recordedAt").GetDateTimeOffset())));
             cursor = page.GetProperty("next").GetString();
             if (rows.Count == before)
             {

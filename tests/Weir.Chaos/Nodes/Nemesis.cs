@@ -12,7 +12,8 @@ internal sealed record Misfortune(int Kills, int DatabaseKills, int Freezes, int
 /// <summary>A time in which something stood still, or was not reached.</summary>
 /// <param name="Node">Whose; null for the database's.</param>
 /// <param name="HeldLocks">Whether a transaction was open that others had to wait for.</param>
-internal sealed record Standstill(int? Node, long From, long To, bool HeldLocks)
+/// <param name="IsProcess">The process itself stood still, not its way or the database: it could not even say that it cannot.</param>
+internal sealed record Standstill(int? Node, long From, long To, bool HeldLocks, bool IsProcess)
 {
     public bool Meets(long from, long to) => from <= To && to >= From;
 }
@@ -109,7 +110,7 @@ internal sealed class Nemesis(Fleet fleet, Books books, Random random, Action<st
         say($"freeze {node.ApplicationName}{(holds ? " with locks" : "")}");
         await Task.Delay(time);
         node.Thaw();
-        _standstills.Add(new Standstill(node.Number, from, Stopwatch.GetTimestamp(), holds));
+        _standstills.Add(new Standstill(node.Number, from, Stopwatch.GetTimestamp(), holds, IsProcess: true));
     }
 
     private async Task FreezeDatabaseAsync(TimeSpan time)
@@ -119,7 +120,7 @@ internal sealed class Nemesis(Fleet fleet, Books books, Random random, Action<st
         fleet.Database.Freeze();
         await Task.Delay(time);
         fleet.Database.Thaw();
-        _standstills.Add(new Standstill(null, from, Stopwatch.GetTimestamp(), false));
+        _standstills.Add(new Standstill(null, from, Stopwatch.GetTimestamp(), HeldLocks: false, IsProcess: false));
         _recoveries.Add(await books.EveryNodeAnswersAsync(1));
     }
 
@@ -139,7 +140,7 @@ internal sealed class Nemesis(Fleet fleet, Books books, Random random, Action<st
         say($"silence before {node.ApplicationName}{(holds ? " with locks" : "")}");
         await Task.Delay(time);
         node.Wire.Open();
-        _standstills.Add(new Standstill(node.Number, from, Stopwatch.GetTimestamp(), holds));
+        _standstills.Add(new Standstill(node.Number, from, Stopwatch.GetTimestamp(), holds, IsProcess: false));
     }
 
     private async Task RefuseAsync()
@@ -150,7 +151,7 @@ internal sealed class Nemesis(Fleet fleet, Books books, Random random, Action<st
         node.Wire.Refuse();
         await Task.Delay(random.Next(200, 1_500));
         node.Wire.Open();
-        _standstills.Add(new Standstill(node.Number, from, Stopwatch.GetTimestamp(), false));
+        _standstills.Add(new Standstill(node.Number, from, Stopwatch.GetTimestamp(), HeldLocks: false, IsProcess: false));
     }
 
     /// <summary>Replies of the database break off in the middle, at any byte of a few batches.</summary>

@@ -27,12 +27,15 @@ internal sealed class Node : IAsyncDisposable
 
     public Wire Wire { get; }
 
+    /// <summary>The environment of the process, beside its key.</summary>
+    public Dictionary<string, string?> Environment { get; } = new(StringComparer.Ordinal);
+
     /// <exception cref="HttpRequestException">It is not running.</exception>
     public HttpClient Client => _server?.Client ?? throw new HttpRequestException($"{ApplicationName} is not running.");
 
     public string Log => _server?.Log ?? "";
 
-    public async Task StartAsync() => _server = await RunningServer.StartAsync(null, RunningServer.AdminKey, "--postgres", _connection);
+    public async Task StartAsync() => _server = await RunningServer.StartAsync(null, RunningServer.AdminKey, Environment, "--postgres", _connection);
 
     public void Freeze() => _server?.Freeze();
 

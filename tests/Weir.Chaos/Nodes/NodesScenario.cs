@@ -5,7 +5,7 @@ using Weir.Server.Tests.Program;
 namespace Weir.Chaos;
 
 /// <summary>How much is done.</summary>
-internal sealed record NodesOptions(int Nodes, int Workers, int HotRounds, int Repeats, Misfortune Misfortune, int Between, TimeSpan Cross, int Seed);
+internal sealed record NodesOptions(int Nodes, int Workers, int HotRounds, int Repeats, Misfortune Misfortune, int Between, TimeSpan Cross, bool Clocks, bool Times, int Seed);
 
 /// <summary>
 /// Nodes on one PostgreSQL, callers at each of them, and everything that can go wrong in between. Afterwards the books of the callers, the
@@ -15,6 +15,12 @@ internal static class NodesScenario
 {
     /// <summary>The most events in flight ask for: three times the limit of a hot account.</summary>
     private const int Demand = 3_000;
+
+    /// <summary>What a node is told to answer within, whatever the database does. It is above the time for which others may be held up.</summary>
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(4);
+
+    /// <summary>A machine with two cores and everything on it answers a little late.</summary>
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(1);
 
     /// <summary>How long the others may be held up by a node that stands still with locks.</summary>
     private static readonly TimeSpan s_heldUp = TimeSpan.FromSeconds(3.5);
@@ -27,14 +33,15 @@ internal static class NodesScenario
         Console.WriteLine($"seed {options.Seed}");
         long began = Stopwatch.GetTimestamp();
         await using Pulse pulse = new();
-        await using Fleet fleet = await Fleet.StartAsync(options.Nodes, Menu.Catalog);
+        await using Fleet fleet = await Fleet.StartAsync(options.Nodes, Menu.Catalog, s_deadline, options.Clocks);
+        DateTimeOffset from = await fleet.NowAsync();
         Books books = new(options.Nodes);
         Crew crew = new(fleet, books, options.Workers, options.Seed);
         Rounds rounds = new(fleet, books, crew, options.Seed);
         void Say(string what) => Console.WriteLine($"{Stopwatch.GetElapsedTime(began).TotalSeconds,6:0.0} s  {books.Answers,7} acknowledged  {what}");
         Nemesis nemesis = new(fleet, books, new Random(options.Seed), Say);
 
-        Say($"{options.Nodes} nodes serve");
+        Say($"{options.Nodes} nodes serve{(fleet.Clocks.AreWrong ? ", with clocks 2 h ahead, 2 h behind and jumping" : "")}");
         await rounds.HotAsync("hot", options.HotRounds, Demand);
         Say($"{options.HotRounds} rounds on a hot account");
         await rounds.RepeatsAsync(options.Repeats);
@@ -44,12 +51,19 @@ internal static class NodesScenario
         await WhileAsync(rounds.CrossAsync, () => Task.Delay(options.Cross));
         Say($"{options.Cross.TotalSeconds:0} s of arrays over many accounts");
 
-        foreach (string violation in Times(books, nemesis, pulse))
+        foreach (string violation in Times(books, nemesis, pulse, began))
         {
-            books.Violate(violation);
+            if (options.Times)
+            {
+                books.Violate(violation);
+            }
+            else
+            {
+                Say(violation);
+            }
         }
 
-        int rows = await CompareAsync(fleet, books);
+        int rows = await CompareAsync(fleet, books, from);
         Say($"{rows} rows of the log compared");
         return Report(options, books, nemesis, fleet, pulse, rows);
     }
@@ -70,8 +84,16 @@ internal static class NodesScenario
     }
 
     /// <summary>Nobody waits longer than he must, except at a node that stands still itself.</summary>
-    private static IEnumerable<string> Times(Books books, Nemesis nemesis, Pulse pulse)
+    private static IEnumerable<string> Times(Books books, Nemesis nemesis, Pulse pulse, long began)
     {
+        foreach (IGrouping<int, (Try Slow, TimeSpan Took)> late in books.Slow.Select(slow => (Slow: slow, Took: pulse.Net(slow.Began, slow.Ended)))
+            .Where(slow => slow.Took > s_deadline + s_grace && !nemesis.Standstills.Any(still => still.IsProcess && still.Node == slow.Slow.Node && still.Meets(slow.Slow.Began, slow.Slow.Ended)))
+            .GroupBy(slow => slow.Slow.Node))
+        {
+            (Try slow, TimeSpan took) = late.MaxBy(slow => slow.Took);
+            yield return $"late: node {late.Key + 1} took longer than its deadline of {s_deadline.TotalSeconds:0} s for {late.Count()} requests, at worst {took.TotalSeconds:0.0} s to answer {slow.Status}, at {Stopwatch.GetElapsedTime(began, slow.Began).TotalSeconds:0.0} s";
+        }
+
         foreach (Standstill still in nemesis.Standstills)
         {
             TimeSpan longest = LongestOfOthers(books, still, nemesis, pulse);
@@ -93,7 +115,7 @@ internal static class NodesScenario
         : books.Told.Where(told => (told.Asked & (1 << node)) == 0 && still.Meets(told.Sent, told.Answered) && !nemesis.Standstills.Any(other => other != still && other.Meets(told.Sent, told.Answered)))
             .Select(told => pulse.Net(told.Sent, told.Answered)).DefaultIfEmpty().Max();
 
-    private static async Task<int> CompareAsync(Fleet fleet, Books books)
+    private static async Task<int> CompareAsync(Fleet fleet, Books books, DateTimeOffset from)
     {
         HttpClient client = fleet.Nodes[0].Client;
         List<Row> log = await LogReader.LogAsync(client);
@@ -101,7 +123,7 @@ internal static class NodesScenario
         Dictionary<(string Account, string Meter), decimal> balances = await LogReader.BalancesAsync(client, told.Select(t => t.Use.Account).Distinct(StringComparer.Ordinal));
         string[] violations =
         [
-            .. Consistency.Log(told, log), .. Consistency.Limits(log), .. Consistency.Sums(told, balances), .. Consistency.Order(told), .. Consistency.Granted(told),
+            .. Consistency.Log(told, log), .. Consistency.Limits(log), .. Consistency.Clock(log, from, await fleet.NowAsync()), .. Consistency.Sums(told, balances), .. Consistency.Order(told), .. Consistency.Granted(told),
         ];
         foreach (string violation in violations)
         {
@@ -140,11 +162,12 @@ internal static class NodesScenario
         int Count(string kind) => books.Violations.Count(violation => violation.StartsWith(kind, StringComparison.Ordinal));
         Standstill[] nodes = [.. nemesis.Standstills.Where(still => still.Node is not null)];
         TimeSpan longest = nodes.Select(still => LongestOfOthers(books, still, nemesis, pulse)).DefaultIfEmpty().Max();
+        string clocks = fleet.Clocks.AreWrong ? $"clocks ±2 h and {fleet.Clocks.Steps} jumps" : options.Clocks ? "1 SKIPPED: wrong clocks, libfaketime is not installed" : "clocks right";
         Console.WriteLine(
             $"seed {options.Seed}: {options.Nodes} nodes x {options.Workers} workers, {books.Operations} operations, {books.Answers} acknowledged, {books.Unknown} in doubt and decided by a repeat, {rows} rows; "
             + $"{nemesis.Kills} kills of nodes, {nemesis.DatabaseKills} of the database, {nodes.Length} standstills of a node or its way ({nodes.Count(still => still.HeldLocks)} with locks, the others answered within "
             + $"{longest.TotalSeconds:0.0} s), {nemesis.Standstills.Count - nodes.Length} of the database, {nemesis.Cuts} replies cut, {fleet.Nodes.Sum(node => node.Wire.RepliesLost)} commits whose reply was lost; "
-            + $"{Count("lost")} lost, {Count("over-consumed")} over-consumed, {Count("duplicate")} duplicates, {Count("under-granted")} under-granted; "
+            + $"{Count("lost")} lost, {Count("over-consumed")} over-consumed, {Count("duplicate")} duplicates, {Count("under-granted")} under-granted; {clocks}; "
             + (books.Violations.Count == 0 ? "no violation" : $"{books.Violations.Count} violations"));
         return books.Violations.Count == 0 ? 0 : 1;
     }

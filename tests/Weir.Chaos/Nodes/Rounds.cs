@@ -13,15 +13,25 @@ internal sealed class Rounds(Fleet fleet, Books books, Crew crew, int seed)
     /// <param name="name">Of the rounds: part of their accounts and ids.</param>
     public async Task HotAsync(string name, int rounds, int demand)
     {
+        Random clocks = new(Seed.Of(seed, rounds, 5));
         for (int round = 0; round < rounds; round++)
         {
             string account = $"{name}-{round}";
-            // Of one limit, of two in each request, and of both kinds of requests together.
-            string[] types = (round % 3) switch { 0 => [Menu.Call], 1 => [Menu.Both], _ => [Menu.Call, Menu.Both] };
+            // Of one limit, of two in each request, of both kinds of requests together, and of an hour's limit.
+            string[] types = (round % 4) switch { 0 => [Menu.Call], 1 => [Menu.Both], 2 => [Menu.Call, Menu.Both], _ => [Menu.Hour] };
+            fleet.Clocks.Step(fleet.Nodes.Count, clocks);
+            int hour = (await fleet.NowAsync()).Hour;
             await crew.DoAsync(Enumerable.Range(0, demand).Select(i => new Use($"{account}-{i}", account, types[i % types.Length], 1)), (caller, use) => caller.ConsumeAsync(use));
-            int limit = types is [Menu.Both] ? Menu.Limits[Menu.Units] : Menu.Limits[Menu.Calls];
+            int limit = Menu.MetersOf[types[0]].Min(meter => Menu.Limits[meter]);
             int granted = books.Told.Count(told => told.Allowed && told.Use.Account == account);
-            if (granted != limit)
+            // In an hour that begins meanwhile there is room again; how much was granted in each, the log says.
+            bool anew = types is [Menu.Hour] && (await fleet.NowAsync()).Hour != hour;
+            if (types is [Menu.Hour] && !anew)
+            {
+                await AllShowAsync(account, granted);
+            }
+
+            if (granted != limit && !anew)
             {
                 books.Violate($"{(granted > limit ? "over-consumed" : "under-granted")}: {account} was granted {granted} of {limit}, asked for {demand} times");
             }
@@ -29,7 +39,8 @@ internal sealed class Rounds(Fleet fleet, Books books, Crew crew, int seed)
     }
 
     /// <summary>
-    /// Every id is sent one to five times, to any nodes: some copies at once, some after all nodes have been killed and started again.
+    /// Every id is sent one to five times, to any nodes: some copies at once, some after all nodes have been killed and started again, with
+    /// clocks that are right if they were wrong.
     /// </summary>
     public async Task RepeatsAsync(int ids)
     {
@@ -61,6 +72,7 @@ internal sealed class Rounds(Fleet fleet, Books books, Crew crew, int seed)
             await node.KillAsync();
         }
 
+        fleet.SetClocksRight();
         await Task.WhenAll(fleet.Nodes.Select(node => node.StartAsync()));
         await SendAsync(later, random.Next());
     }
@@ -87,6 +99,19 @@ internal sealed class Rounds(Fleet fleet, Books books, Crew crew, int seed)
         return crew.RepeatAsync((caller, number) => caller.RecordAsync([.. Enumerable.Range(0, LargestArray).Select(_ => Next(randoms[number], Menu.Work))]), stop);
     }
 
+    /// <summary>Nodes show the same hour, whatever their clocks say.</summary>
+    private async Task AllShowAsync(string account, int granted)
+    {
+        foreach (Node node in fleet.Nodes)
+        {
+            decimal shown = (await LogReader.BalancesAsync(node.Client, [account])).GetValueOrDefault((account, Menu.Hours));
+            if (shown != granted)
+            {
+                books.Violate($"clock: {node.ApplicationName} shows {shown} {Menu.Hours} of {account}, of which {granted} were granted in this hour");
+            }
+        }
+    }
+
     private Task SendAsync(List<(Use Use, int Copies)> sends, int order)
     {
         (Use Use, int Copies)[] shuffled = [.. sends];
@@ -99,5 +124,5 @@ internal sealed class Rounds(Fleet fleet, Books books, Crew crew, int seed)
 
     private Use Next(Random random, string type) => new($"mix-{Interlocked.Increment(ref _next)}", $"mixed-{random.Next(Accounts)}", type, random.Next(1, 100));
 
-    private static string TypeOf(Random random) => random.Next(10) switch { < 2 => Menu.Call, 2 => Menu.Both, _ => Menu.Work };
+    private static string TypeOf(Random random) => random.Next(10) switch { < 2 => Menu.Call, 2 => Menu.Both, 3 => Menu.Hour, _ => Menu.Work };
 }

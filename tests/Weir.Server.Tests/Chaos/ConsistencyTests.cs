@@ -5,6 +5,8 @@ namespace Weir.Server.Tests.Chaos;
 /// <summary>What judges the chaos run of nodes finds each fault that it looks for, and nothing where there is none.</summary>
 public sealed class ConsistencyTests
 {
+    private static readonly DateTimeOffset s_now = new(2026, 11, 21, 10, 0, 0, TimeSpan.Zero);
+
     private static readonly Told[] s_told =
     [
         Of("a", Menu.Call, calls: 1, sent: 0, answered: 10), Of("b", Menu.Both, calls: 2, sent: 5, answered: 12), Of("c", Menu.Work, calls: null, sent: 0, answered: 1),
@@ -30,6 +32,26 @@ public sealed class ConsistencyTests
         Row[] full = [.. Enumerable.Range(0, limit).Select(i => RowOf($"f{i}", (Menu.Units, 1)))];
         Assert.Empty(Consistency.Limits([.. full, RowOf("w", (Menu.Work, 1_000_000))]));
         Assert.StartsWith("over-consumed: over", Assert.Single(Consistency.Limits([.. full, RowOf("over", (Menu.Units, 1)), RowOf("back", (Menu.Units, -1))])), StringComparison.Ordinal);
+    }
+
+    [Fact(DisplayName = "BAL-2, PER-1: the books see an hour's limit passed, and that the next hour has room again")]
+    public void Hours()
+    {
+        Row[] full = [.. Enumerable.Range(0, Menu.Limits[Menu.Hours]).Select(i => RowOf($"f{i}", (Menu.Hours, 1)))];
+        Row next = RowOf("next", (Menu.Hours, 1));
+        Assert.Empty(Consistency.Limits([.. full, next with { RecordedAt = s_now.AddHours(1) }]));
+        Assert.Single(Consistency.Limits([.. full, next with { RecordedAt = s_now.AddMinutes(59) }]));
+    }
+
+    [Fact(DisplayName = "TX-3: the books see a time that is not the database's, and one that runs back")]
+    public void Clock()
+    {
+        Row later = s_log[1] with { RecordedAt = s_now.AddSeconds(1) };
+        Assert.Empty(Consistency.Clock([s_log[0], later], s_now, s_now.AddSeconds(1)));
+        Assert.Single(Consistency.Clock([later], s_now, s_now));
+        Assert.Single(Consistency.Clock([s_log[0]], s_now.AddTicks(1), s_now.AddSeconds(1)));
+        Assert.Single(Consistency.Clock([later, s_log[0]], s_now, s_now.AddSeconds(1)));
+        Assert.Empty(Consistency.Clock([later, s_log[0] with { Account = "other" }], s_now, s_now.AddSeconds(1)));
     }
 
     [Fact(DisplayName = "LOG-3: the books see a balance that is not the sum of what was allowed")]
@@ -66,5 +88,5 @@ public sealed class ConsistencyTests
     private static Told Denied(string id, string type) => new(new Use(id, "acme", type, 7), false, null, [], 0, 1, 1);
 
     private static Row RowOf(string id, params (string Meter, decimal Amount)[] charges) =>
-        new(id, "acme", charges.ToDictionary(charge => charge.Meter, charge => charge.Amount, StringComparer.Ordinal));
+        new(id, "acme", charges.ToDictionary(charge => charge.Meter, charge => charge.Amount, StringComparer.Ordinal), s_now);
 }
