@@ -95,11 +95,12 @@ public sealed class NotificationDispatcher : BackgroundService
         await Task.WhenAll(Lanes());
     }
 
+    /// <summary>A start that failed is not stopped first: the loop, in the middle of a pass, must find itself cancelled before what it uses is gone.</summary>
     public override void Dispose()
     {
+        base.Dispose();
         _wake.Dispose();
         _abandon.Dispose();
-        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -115,7 +116,7 @@ public sealed class NotificationDispatcher : BackgroundService
                 delay = s_sleep;
                 await _wake.WaitAsync(s_sleep, stoppingToken);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (Exception exception) when (stoppingToken.IsCancellationRequested && exception is OperationCanceledException or ObjectDisposedException)
             {
                 return;
             }

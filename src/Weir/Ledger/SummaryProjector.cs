@@ -138,11 +138,12 @@ public sealed class SummaryProjector : BackgroundService
         return all;
     }
 
+    /// <summary>A start that failed is not stopped first: the loops, in the middle of a pass, must find themselves cancelled before what they use is gone.</summary>
     public override void Dispose()
     {
+        base.Dispose();
         _wake.Dispose();
         _committed.Dispose();
-        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -166,7 +167,7 @@ public sealed class SummaryProjector : BackgroundService
                 await Task.Delay(s_rest, _time, stoppingToken);
                 await _wake.WaitAsync(s_sleep, stoppingToken);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (Exception exception) when (stoppingToken.IsCancellationRequested && exception is OperationCanceledException or ObjectDisposedException)
             {
                 return;
             }
