@@ -4,6 +4,7 @@ using System.Text;
 
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 using NodaTime;
 
@@ -33,11 +34,18 @@ internal sealed class AlertDesk : IAsyncDisposable
     public WebhookService Webhooks => Get<WebhookService>();
 
     public static async Task<AlertDesk> OpenAsync(
-        IWeirStore? store = null, Action<WebhookOptions>? webhooks = null, Action<MailOptions>? mail = null, string? masterKey = null, TimedClock? clock = null)
+        IWeirStore? store = null, Action<WebhookOptions>? webhooks = null, Action<MailOptions>? mail = null, string? masterKey = null, TimedClock? clock = null,
+        ILoggerProvider? log = null)
     {
         clock ??= new TimedClock(Sample.Now);
         ServiceCollection services = new();
-        services.AddLogging();
+        services.AddLogging(logging =>
+        {
+            if (log is not null)
+            {
+                logging.AddProvider(log);
+            }
+        });
         services.AddSingleton<TimeProvider>(clock);
         services.Configure<WebhookOptions>(options =>
         {

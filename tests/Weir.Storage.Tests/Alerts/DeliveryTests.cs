@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using System.Text;
+
+using Microsoft.Extensions.Logging;
 
 using NodaTime;
 
@@ -286,10 +289,68 @@ public sealed class DeliveryTests
         Assert.Equal("msg_1", Assert.Single(receiver.Calls).Id);
     }
 
+    [Fact(DisplayName = "A host whose start fails takes the dispatcher away in the middle of a pass, and nothing is logged of that")]
+    public async Task GoesQuietly()
+    {
+        TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ManualResetEventSlim goOn = new();
+        TimedClock clock = new(Sample.Now);
+        MemoryStore memory = new(clock);
+        HookedStore store = new(memory)
+        {
+            Deliveries = DyingDeliveries.Over(memory.Deliveries, name =>
+            {
+                if (name == nameof(IDeliveryStore.WaitingAsync))
+                {
+                    reached.TrySetResult();
+                    goOn.Wait();
+                }
+
+                return false;
+            }),
+        };
+        Complaints complaints = new();
+        await using AlertDesk desk = await AlertDesk.OpenAsync(store, clock: clock, log: complaints);
+        NotificationDispatcher dispatcher = desk.Get<NotificationDispatcher>();
+        await dispatcher.StartAsync(CancellationToken.None);
+        await reached.Task;
+
+        Task loop = dispatcher.ExecuteTask!;
+        dispatcher.Dispose();
+        goOn.Set();
+        await loop;
+        Assert.Empty(complaints.All);
+    }
+
     private static void AssertEachArrived(IReadOnlyList<ReceivedCall> calls, int count)
     {
         Assert.Equal(Enumerable.Range(0, count).Select(i => $"msg_{i}").Order(StringComparer.Ordinal), calls.Select(call => call.Id).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
         Assert.True(calls.Count > count, "Some arrived more than once.");
         Assert.All(calls.GroupBy(call => call.Id), same => Assert.Single(same.Select(call => Convert.ToBase64String(call.Body)).Distinct(StringComparer.Ordinal)));
+    }
+}
+
+/// <summary>What is logged of warnings and errors.</summary>
+internal sealed class Complaints : ILoggerProvider, ILogger
+{
+    public ConcurrentQueue<string> All { get; } = [];
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+    public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (IsEnabled(logLevel))
+        {
+            All.Enqueue(formatter(state, exception) + exception);
+        }
+    }
+
+    public void Dispose()
+    {
     }
 }
