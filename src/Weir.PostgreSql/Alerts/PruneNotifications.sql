@@ -1,4 +1,6 @@
 -- Those of which no delivery is left.
-DELETE FROM notifications WHERE workspace = $1 AND seq IN (
+WITH old AS MATERIALIZED (
   SELECT n.seq FROM notifications n WHERE n.workspace = $1 AND n.at < $2
-  AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.workspace = $1 AND d.seq = n.seq) LIMIT $3)
+  AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.workspace = $1 AND d.seq = n.seq) LIMIT $3
+)
+DELETE FROM notifications n USING old o WHERE n.workspace = $1 AND n.seq = o.seq

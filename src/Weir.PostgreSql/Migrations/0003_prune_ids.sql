@@ -12,11 +12,13 @@ BEGIN
   IF before > clock_micros(NULL) - 400 * 86400000000 THEN
     RAISE EXCEPTION 'ids are kept for 400 days' USING ERRCODE = 'insufficient_privilege';
   END IF;
-  DELETE FROM ids i USING (
+  -- Chosen once: joined otherwise, the choice may be made again and again, and more go than were asked for.
+  WITH old AS MATERIALIZED (
     SELECT workspace, digest FROM ids
     WHERE workspace = (SELECT nullif(current_setting('app.workspace', true), '')::integer) AND seq IS NULL AND recorded_at < before
-    ORDER BY recorded_at LIMIT most FOR UPDATE SKIP LOCKED) o
-  WHERE i.workspace = o.workspace AND i.digest = o.digest;
+    ORDER BY recorded_at LIMIT most FOR UPDATE SKIP LOCKED
+  )
+  DELETE FROM ids i USING old o WHERE i.workspace = o.workspace AND i.digest = o.digest;
   GET DIAGNOSTICS pruned = ROW_COUNT;
   RETURN pruned;
 END
