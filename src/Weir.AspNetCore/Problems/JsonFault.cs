@@ -42,12 +42,18 @@ internal static partial class JsonFault
             : (pointer, message);
     }
 
-    /// <summary>The serializer names the type of the whole body where the member is a parameter of its constructor.</summary>
+    /// <summary>
+    /// The serializer names the type of the whole body where the member is a parameter of its constructor. The body may be a host's own, and
+    /// its members named otherwise than ours.
+    /// </summary>
     private static Type? MemberOf(string body, string pointer)
     {
-        Type? type = typeof(JsonFault).Assembly.GetType(body)?.GetProperties()
-            .FirstOrDefault(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name) == pointer[(pointer.LastIndexOf('/') + 1)..])?.PropertyType;
+        string member = Plain(pointer[(pointer.LastIndexOf('/') + 1)..]);
+        Type? owner = typeof(JsonFault).Assembly.GetType(body) ?? AppDomain.CurrentDomain.GetAssemblies().Select(assembly => assembly.GetType(body)).FirstOrDefault(type => type is not null);
+        Type? type = owner?.GetProperties().FirstOrDefault(property => Plain(property.Name).Equals(member, StringComparison.OrdinalIgnoreCase))?.PropertyType;
         return type is null ? null : Nullable.GetUnderlyingType(type) ?? type;
+
+        static string Plain(string name) => name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
     }
 
     private static string WordOf(string type) => type switch

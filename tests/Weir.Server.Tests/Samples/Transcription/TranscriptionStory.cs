@@ -327,17 +327,18 @@ public sealed class TranscriptionStory
         Assert.Equal(400, (await app.UploadAsync(s_eightSeconds, language: "Klingon")).Status);
         Assert.Equal(400, (await app.PostAsync("/transcription", new { file = "talk.wav" })).Status);
         Assert.Equal(400, (await app.PostAsync("/usage/check", new { estimated_duration_seconds = -1 })).Status);
-        foreach ((string path, object body, string pointer) in new (string, object, string)[]
+        foreach ((string path, object body, string pointer, string what) in new (string, object, string, string)[]
         {
-            ("/usage/check", new { estimated_duration_hours = 1 }, "/estimated_duration_hours"),
-            ("/transcription/check-limits", new { estimated_duration_seconds = "long" }, "/estimated_duration_seconds"),
-            ("/transcription/check-limits", new { file_size_bytes = 0.5 }, "/file_size_bytes"),
-            ("/transcription/check-limits", new[] { 1 }, ""),
+            ("/usage/check", new { estimated_duration_hours = 1 }, "/estimated_duration_hours", "'estimated_duration_hours' is not a member here."),
+            ("/transcription/check-limits", new { estimated_duration_seconds = "long" }, "/estimated_duration_seconds", "A number is wanted here."),
+            ("/transcription/check-limits", new { file_size_bytes = 0.5 }, "/file_size_bytes", "A whole number in range is wanted here."),
+            ("/transcription/check-limits", new[] { 1 }, "", "An object is wanted here."),
         })
         {
             (int status, JsonElement problem) = await app.PostAsync(path, body);
             Assert.Equal((400, "invalid_json"), (status, problem.GetProperty("code").GetString()));
             Assert.Equal(pointer, problem.GetProperty("errors")[0].GetProperty("pointer").GetString());
+            Assert.StartsWith(what, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         }
 
         Assert.Equal((0m, 0m), Figures(await app.CurrentAsync()));
