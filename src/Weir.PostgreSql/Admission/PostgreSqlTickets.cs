@@ -33,13 +33,13 @@ internal sealed class PostgreSqlTickets(Database database) : ITicketStore
                 session.Own("Admission/FindFronts", Value.Text(kind), Value.Longs(tickets), session.ClockParameter()),
                 session.Own("Admission/FindShared", session.ClockParameter()),
             ],
-            async reader =>
+            async (reader, stop) =>
             {
-                HashSet<long> standing = [.. await Session.ReadAllAsync(reader, row => row.Long(0), cancellationToken)];
-                await reader.NextResultAsync(cancellationToken);
-                List<(AccountKey Account, long Ticket, long Version)> fronts = await Session.ReadAllAsync(reader, row => (new AccountKey(row.Text(0)), row.Long(1), row.Long(2)), cancellationToken);
-                await reader.NextResultAsync(cancellationToken);
-                if (!await reader.ReadAsync(cancellationToken))
+                HashSet<long> standing = [.. await Session.ReadAllAsync(reader, row => row.Long(0), stop)];
+                await reader.NextResultAsync(stop);
+                List<(AccountKey Account, long Ticket, long Version)> fronts = await Session.ReadAllAsync(reader, row => (new AccountKey(row.Text(0)), row.Long(1), row.Long(2)), stop);
+                await reader.NextResultAsync(stop);
+                if (!await reader.ReadAsync(stop))
                 {
                     throw new StoreUnavailableException("The workspace of those who wait is gone.");
                 }

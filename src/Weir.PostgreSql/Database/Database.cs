@@ -134,30 +134,19 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>Rows of one statement, which sees one state of the database: one round trip.</summary>
     public ValueTask<List<T>> ListAsync<T>(WorkspaceId workspace, string name, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
-        GuardedAsync(
-            async stop =>
-            {
-                await using Place place = await PlaceAsync(stop);
-                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, stop);
-                // What is sent together is one transaction, so the workspace is named for the statement after.
-                await using NpgsqlBatch batch = session.Batch();
-                batch.BatchCommands.Add(session.EnterCommand());
-                batch.BatchCommands.Add(session.Own(name, parameters));
-                await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(stop);
-                await reader.NextResultAsync(stop);
-                return await Session.ReadAllAsync(reader, read, stop);
-            },
-            cancellationToken);
+        TogetherAsync(workspace, session => [session.Own(name, parameters)], (reader, stop) => Session.ReadAllAsync(reader, read, stop), cancellationToken);
 
     /// <summary>Several statements in one round trip, which is one transaction.</summary>
-    /// <param name="read">Reads from the first result that has rows on.</param>
-    public ValueTask<T> TogetherAsync<T>(WorkspaceId workspace, Func<Session, IReadOnlyList<NpgsqlBatchCommand>> commands, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellationToken) =>
+    /// <param name="read">Reads from the first result of the commands that has rows on, until its token is cancelled.</param>
+    public ValueTask<T> TogetherAsync<T>(
+        WorkspaceId workspace, Func<Session, IReadOnlyList<NpgsqlBatchCommand>> commands, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
         GuardedAsync(
             async stop =>
             {
                 await using Place place = await PlaceAsync(stop);
                 Session session = new(place.Connection, place.Transaction, workspace.Value, Time, stop);
                 await using NpgsqlBatch batch = session.Batch();
+                // What is sent together is one transaction, so the workspace is named for the statements after.
                 batch.BatchCommands.Add(session.EnterCommand());
                 foreach (NpgsqlBatchCommand command in commands(session))
                 {
@@ -166,7 +155,7 @@ internal sealed class Database : IAsyncDisposable
 
                 await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(stop);
                 await reader.NextResultAsync(stop);
-                return await read(reader);
+                return await read(reader, stop);
             },
             cancellationToken);
 
