@@ -46,12 +46,18 @@ internal static class JsonBody
             throw TooLarge(largest);
         }
 
-        // How long the body takes is the client's own affair; the server bounds its rate.
-        RequestDeadline? deadline = context.Deadline();
-        deadline?.Pause();
+        RequestDeadline? paused = null;
         while (true)
         {
-            ReadResult result = await reader.ReadAsync(context.ClientGone());
+            ValueTask<ReadResult> reading = reader.ReadAsync(context.ClientGone());
+            if (!reading.IsCompleted && paused is null)
+            {
+                // How long the body takes is the client's own affair; the server bounds its rate.
+                paused = context.Deadline();
+                paused?.Pause();
+            }
+
+            ReadResult result = await reading;
             ReadOnlySequence<byte> buffer = result.Buffer;
             if (buffer.Length > largest)
             {
@@ -60,7 +66,7 @@ internal static class JsonBody
 
             if (result.IsCompleted)
             {
-                deadline?.Begin();
+                paused?.Begin();
                 try
                 {
                     return read(buffer.IsSingleSegment ? buffer.First : buffer.ToArray(), state);
