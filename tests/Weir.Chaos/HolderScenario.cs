@@ -24,7 +24,7 @@ internal static class HolderScenario
     private const int Pace = 250;
 
     private const int KeeperTtl = 5;
-    private const string Service = "the whole service";
+    public const string Service = "the whole service";
 
     private const int Stop = 19;
     private const int Continue = 18;
@@ -175,7 +175,7 @@ internal static class HolderScenario
 
         // Those that ended are not listed; each is asked for.
         HolderLine[] told = [.. Book(herd.Concat(s_keepers.Keys).Concat(["frozen", "rival", "challenger"]).Select(BookOf))];
-        HashSet<string> listed = [.. views.Select(IdOf)];
+        HashSet<string> listed = [.. views.Select(Seen.IdOf)];
         foreach (HolderLine line in told.Where(line => line is { What: "reserved", Kind.Length: > 0 } && !listed.Contains(line.Id)))
         {
             views.Add(await server.Client.GetFromJsonAsync<JsonElement>($"/api/v1/reservations/{line.Id}"));
@@ -201,7 +201,7 @@ internal static class HolderScenario
 
         Dictionary<string, DateTimeOffset> ends = seen.ToldEnds;
         HashSet<string> givenBack = seen.GivenBack;
-        HashSet<string> open = [.. seen.Expired.Select(IdOf)];
+        HashSet<string> open = [.. seen.Expired.Select(Seen.IdOf)];
         HolderLine[] kept = [.. seen.Told.Where(line => s_keepers.ContainsKey(line.Account) && !line.Id.StartsWith("challenger", StringComparison.Ordinal))];
         string[] living = [.. s_keepers.SelectMany(keeper => keeper.Value.Select((_, i) => $"{keeper.Key}-{i}")), "rival-0"];
         string[] more =
@@ -234,8 +234,6 @@ internal static class HolderScenario
         : place == "frozen" ? (Kept, 1)
         : s_keepers.TryGetValue(place, out string[]? types) ? (types.Length * Kept, types.Length)
         : (0, 0);
-
-    private static string IdOf(JsonElement view) => view.GetProperty("id").GetString()!;
 
     private static Process StartHolder(string server, string name, string book, params string[] more)
     {
@@ -302,15 +300,6 @@ internal static class HolderScenario
         return items;
     }
 
-    private static Lease LeaseOf(JsonElement view)
-    {
-        JsonElement slot = view.GetProperty("slot");
-        bool hasEnded = view.TryGetProperty("endedAt", out JsonElement ended) && ended.ValueKind == JsonValueKind.String;
-        return new Lease(
-            view.GetProperty("account").GetString()!, slot.GetProperty("kind").GetString()!, view.GetProperty("id").GetString()!, slot.GetProperty("fence").GetInt64(),
-            view.GetProperty("createdAt").GetDateTimeOffset(), (hasEnded ? ended : view.GetProperty("expiresAt")).GetDateTimeOffset());
-    }
-
     /// <summary>Serves with the sweeper until it has written down everything that has expired.</summary>
     private static async Task SweepAsync(string data, string catalog)
     {
@@ -373,50 +362,4 @@ internal static class HolderScenario
 
     [DllImport("libc", EntryPoint = "kill")]
     private static extern int Kill(int process, int signal);
-
-    /// <summary>What the books of the holders and the API say.</summary>
-    /// <param name="Looks">From the kill until after the last end.</param>
-    /// <param name="Views">All that stand open, and those with slots that have ended.</param>
-    /// <param name="Running">The ids that are shown as running after the last end.</param>
-    private sealed record Seen(HolderLine[] Told, List<Look> Looks, List<JsonElement> Views, string[] Running, DateTimeOffset Killed)
-    {
-        public IEnumerable<HolderLine> Made => Herd.Where(line => line.What == "reserved");
-
-        /// <summary>When each reservation ends by time, as its holder was last told.</summary>
-        public Dictionary<string, DateTimeOffset> ToldEnds { get; } = Told.Where(line => line.ExpiresAt is not null).GroupBy(line => line.Id, StringComparer.Ordinal)
-            .ToDictionary(one => one.Key, one => one.Max(line => line.ExpiresAt!.Value), StringComparer.Ordinal);
-
-        /// <summary>Those whose holders at least began to end them.</summary>
-        public HashSet<string> GivenBack { get; } = [.. Told.Where(line => line.What == "ending").Select(line => line.Id)];
-
-        public IEnumerable<JsonElement> Expired => Views.Where(view => view.GetProperty("state").GetString() == "expired");
-
-        public IEnumerable<Lease> Leases => Views.Where(view => view.GetProperty("slot").ValueKind == JsonValueKind.Object).Select(LeaseOf);
-
-        public int Live => Made.Count(line => !GivenBack.Contains(line.Id) && ToldEnds[line.Id] > Killed);
-
-        /// <summary>The last end by time in each place, of those too whose holders were never told of them.</summary>
-        public Dictionary<string, DateTimeOffset> LastEnds
-        {
-            get
-            {
-                Dictionary<string, DateTimeOffset> ends = Expired.GroupBy(view => view.GetProperty("account").GetString()!, StringComparer.Ordinal)
-                    .ToDictionary(one => one.Key, one => one.Max(view => view.GetProperty("expiresAt").GetDateTimeOffset()), StringComparer.Ordinal);
-                ends[Service] = ends.Values.Max();
-                return ends;
-            }
-        }
-
-        /// <summary>Seconds from the kill to the first look at which the last place was seen free.</summary>
-        public double FreeAfter
-        {
-            get
-            {
-                Dictionary<string, DateTimeOffset> ends = LastEnds;
-                return Looks.Where(look => look.AsOf >= ends.GetValueOrDefault(look.Place)).GroupBy(look => look.Place, StringComparer.Ordinal).Max(place => (place.Min(look => look.AsOf) - Killed).TotalSeconds);
-            }
-        }
-
-        private IEnumerable<HolderLine> Herd => Told.Where(line => line.Id.StartsWith('h'));
-    }
 }
