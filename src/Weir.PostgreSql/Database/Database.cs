@@ -43,6 +43,8 @@ internal sealed class Database : IAsyncDisposable
         settings.MaxPoolSize = options.Connections;
         settings.MaxAutoPrepare = 200;
         settings.AutoPrepareMinUsages = 2;
+        // Nothing is set, locked or listened to for a session, only for transactions, so there is nothing to reset for the next borrower.
+        settings.NoResetOnClose = true;
         settings.ApplicationName ??= "weir";
         settings.TcpKeepAlive = true;
         settings.CommandTimeout = Seconds(options.StatementTimeout) + 5;

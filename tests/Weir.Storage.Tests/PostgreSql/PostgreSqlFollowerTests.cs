@@ -115,6 +115,41 @@ public sealed class PostgreSqlFollowerTests : IDisposable
         }
     }
 
+    [Fact(DisplayName = "LOG-1: whoever is cancelled while he draws numbers leaves nobody waiting for his turn")]
+    public async Task ACancelledDrawHoldsNobodyUp()
+    {
+        await using PostgreSqlStore cancelled = await _database.OpenAsync(_clock);
+        await using PostgreSqlStore other = await _database.OpenAsync(_clock);
+        WorkspaceId workspace = await cancelled.NewWorkspaceAsync();
+        await cancelled.Ledger.CreateAccountsAsync(workspace, [Sample.New("acme", 1), Sample.New("beta", 2)], None);
+        await using (NpgsqlConnection owner = _database.Connect(PostgreSqlCluster.Owner))
+        await using (NpgsqlConnection observer = _database.Connect("postgres"))
+        {
+            // Nobody gets a number while the sequence is being changed.
+            await using NpgsqlTransaction change = await owner.BeginTransactionAsync(None);
+            await using (NpgsqlCommand alter = new("ALTER SEQUENCE log_numbers CACHE 1", owner, change))
+            {
+                await alter.ExecuteNonQueryAsync(None);
+            }
+
+            Task drawing = Task.Run(async () =>
+            {
+                await using ILedgerTransaction transaction = await cancelled.Ledger.BeginAsync(workspace, None);
+                await transaction.LoadAsync(new LedgerLoad { Accounts = [new AccountKey("acme")] }, None);
+            });
+            const string Waiting = "FROM pg_locks WHERE NOT granted AND locktype = 'relation' AND relation = 'weir.log_numbers'::regclass";
+            await UntilAsync(observer, $"SELECT count(*) > 0 {Waiting}");
+            await using (NpgsqlCommand cancel = new($"SELECT pg_cancel_backend(pid) {Waiting}", observer))
+            {
+                await cancel.ExecuteNonQueryAsync(None);
+            }
+
+            await Assert.ThrowsAnyAsync<Exception>(() => drawing);
+        }
+
+        Assert.Single(await other.UseAsync(workspace, "beta", "evt-1"));
+    }
+
     private static async Task UntilAsync(NpgsqlConnection observer, string condition)
     {
 #pragma warning disable CA2100 // The texts are those of the tests.

@@ -82,23 +82,70 @@ public sealed class PostgreSqlIsolationTests : IDisposable
         await RefusedAsync(connection, own, statement.Replace("{month}", "202603", StringComparison.Ordinal));
     }
 
-    [Fact(DisplayName = "ACC-2: a connection that comes back after a failed transaction sees nothing")]
+    [Fact(DisplayName = "ACC-2: a connection that comes back from a batch, a look, a write or any failure among them sees nothing, and is as it was at first")]
     public async Task AReturnedConnectionSeesNothing()
     {
         (WorkspaceId own, _) = await FillAsync();
-        await using NpgsqlDataSource pool = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_database.Options.ConnectionString) { SearchPath = PostgreSqlSchema.Name, MaxPoolSize = 1 }.ConnectionString);
-        await using (NpgsqlConnection failed = await pool.OpenConnectionAsync())
+        // A batch may make partitions ahead on a second one.
+        await using Weir.PostgreSql.Database database = new(_database.Options with { Connections = 2 });
+        PostgreSqlLedger ledger = new(database, new ActiveCatalogs(NoOtherNodes.Instance));
+        string before = await BorrowAsync(database);
+        Func<Task>[] uses =
+        [
+            async () => Assert.NotEmpty(await ledger.FollowAsync(own, 0, 10, default)),
+            async () => Assert.NotEmpty(await ledger.ReadAsync(own, new LedgerFilter { Limit = 10 }, default)),
+            async () => Assert.NotNull(await ledger.ReadStateAsync(own, Sample.Acme, default)),
+            () => Assert.ThrowsAsync<PostgresException>(async () => await database.WriteAsync(own, async session => await FailAsync(session), default)),
+            () => Assert.ThrowsAsync<PostgresException>(async () => await database.ReadAsync(own, async session => await FailAsync(session), default)),
+            () => BatchAsync(ledger, own, "committed", commits: true),
+            () => BatchAsync(ledger, own, "given-up", commits: false),
+            () => Assert.ThrowsAsync<InvalidOperationException>(() => BatchAsync(ledger, own, "failed", commits: null)),
+        ];
+        foreach (Func<Task> use in uses)
         {
-            NpgsqlTransaction transaction = await failed.BeginTransactionAsync();
-            await EnterAsync(failed, own);
-            Assert.True((long)(await ScalarAsync(failed, "SELECT count(*) FROM events"))! > 0);
-            await Assert.ThrowsAsync<PostgresException>(() => ScalarAsync(failed, "SELECT 1 / 0"));
-            await transaction.DisposeAsync();
+            await use();
+            Assert.Equal(before, await BorrowAsync(database));
         }
 
-        await using NpgsqlConnection again = await pool.OpenConnectionAsync();
-        Assert.Equal(0L, await ScalarAsync(again, "SELECT count(*) FROM events"));
-        Assert.Equal("", await ScalarAsync(again, "SELECT coalesce(current_setting('app.workspace', true), '')"));
+        static async Task<int> FailAsync(Session session)
+        {
+            await using NpgsqlBatch batch = session.Batch();
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT 1 / (SELECT count(*) - count(*) FROM events)"));
+            return await batch.ExecuteNonQueryAsync();
+        }
+
+        static async Task BatchAsync(PostgreSqlLedger ledger, WorkspaceId workspace, string id, bool? commits)
+        {
+            await using ILedgerTransaction transaction = await ledger.BeginAsync(workspace, default);
+            await transaction.LoadAsync(new LedgerLoad { Accounts = [Sample.Acme] }, default);
+            if (commits is null)
+            {
+                throw new InvalidOperationException("Given up while the locks are held.");
+            }
+
+            Assert.True(await transaction.WriteAsync(new LedgerWrites { Rows = [Sample.Row(id, Sample.FullEntry(workspace.Value), Sample.FullDetails)] }, default));
+            if (commits.Value)
+            {
+                await transaction.CommitAsync(default);
+            }
+        }
+
+        // Both connections as the next borrowers find them: which they are, that they see and hold nothing, and all their settings.
+        static async Task<string> BorrowAsync(Weir.PostgreSql.Database database)
+        {
+            await using NpgsqlConnection one = await database.OpenAsync(default);
+            await using NpgsqlConnection other = await database.OpenAsync(default);
+            List<string> found = [];
+            foreach (NpgsqlConnection connection in (NpgsqlConnection[])[one, other])
+            {
+                Assert.Equal(0L, await ScalarAsync(connection, "SELECT count(*) FROM events"));
+                Assert.Equal("", await ScalarAsync(connection, "SELECT coalesce(current_setting('app.workspace', true), '')"));
+                Assert.Equal(0L, await ScalarAsync(connection, "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'"));
+                found.Add($"{connection.ProcessID}: {await ScalarAsync(connection, "SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings WHERE name NOT LIKE '%.%'")}");
+            }
+
+            return string.Join('\n', found.Order(StringComparer.Ordinal));
+        }
     }
 
     private async Task<(WorkspaceId Own, WorkspaceId Other)> FillAsync()
