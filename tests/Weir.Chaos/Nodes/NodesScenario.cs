@@ -48,7 +48,7 @@ internal static class NodesScenario
         Say($"{options.Repeats} ids, sent up to five times");
         await WhileAsync(rounds.MixAsync, () => nemesis.StrikeAsync(options.Misfortune, options.Between));
         Say($"{nemesis.Kills} nodes and {nemesis.DatabaseKills} databases killed");
-        await WhileAsync(rounds.CrossAsync, () => Task.Delay(options.Cross));
+        await WhileAsync(stop => rounds.CrossAsync(options.Cross, stop), () => Task.Delay(options.Cross));
         Say($"{options.Cross.TotalSeconds:0} s of arrays over many accounts");
 
         foreach (string violation in Times(books, nemesis, pulse, began))

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Weir.Chaos;
 
 /// <summary>What the callers do, round by round.</summary>
@@ -6,6 +8,9 @@ internal sealed class Rounds(Fleet fleet, Books books, Crew crew, int seed)
     private const int Accounts = 50;
 
     private const int LargestArray = 20;
+
+    /// <summary>Of arrays that cross.</summary>
+    private const int Bursts = 300;
 
     private int _next;
 
@@ -92,11 +97,23 @@ internal sealed class Rounds(Fleet fleet, Books books, Crew crew, int seed)
             stop);
     }
 
-    /// <summary>Arrays that touch many accounts, each in an order of its own: what locks in no order would deadlock.</summary>
-    public Task CrossAsync(CancellationToken stop)
+    /// <summary>
+    /// Arrays of events over many accounts, in any order, by all callers at once: nothing may deadlock. They begin together again and again,
+    /// so many times in the whole round, and between two such bursts they rest, so that what an hour leaves can still be compared.
+    /// </summary>
+    public Task CrossAsync(TimeSpan length, CancellationToken stop)
     {
         Random[] randoms = [.. crew.Callers.Select((_, number) => new Random(Seed.Of(seed, number, 4)))];
-        return crew.RepeatAsync((caller, number) => caller.RecordAsync([.. Enumerable.Range(0, LargestArray).Select(_ => Next(randoms[number], Menu.Work))]), stop);
+        long began = Stopwatch.GetTimestamp();
+        TimeSpan between = length / Bursts;
+        return crew.RepeatAsync(
+            async (caller, number) =>
+            {
+                await caller.RecordAsync([.. Enumerable.Range(0, LargestArray).Select(_ => Next(randoms[number], Menu.Work))]);
+                TimeSpan since = Stopwatch.GetElapsedTime(began);
+                await Task.Delay(TimeSpan.FromTicks(between.Ticks - (since.Ticks % between.Ticks)), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            },
+            stop);
     }
 
     /// <summary>Nodes show the same hour, whatever their clocks say.</summary>
