@@ -45,11 +45,11 @@ internal sealed class SlotQueue(ITicketStore tickets, TimeProvider time)
         SlotQueueWaiter waiter = lane.Join(number, command);
         try
         {
-            return await waiter.Decided.WaitAsync(patience.Token);
+            return waiter.Tell(await waiter.Decided.WaitAsync(patience.Token));
         }
         catch (OperationCanceledException)
         {
-            return await lane.LeaveAsync(waiter);
+            return waiter.Tell(await lane.LeaveAsync(waiter));
         }
     }
 

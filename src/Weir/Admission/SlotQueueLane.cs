@@ -304,6 +304,7 @@ internal sealed class SlotQueueWaiter(long ticket, ReserveCommand command)
     private long _wakes;
     private long _moved;
     private long _shared;
+    private bool _isTold;
 
     public long Ticket => ticket;
 
@@ -346,6 +347,9 @@ internal sealed class SlotQueueWaiter(long ticket, ReserveCommand command)
         FreeAt = full.Min(violation => violation.ResetsAt) ?? Instant.MaxValue;
         return true;
     }
+
+    /// <summary>One request is told that it holds now; those that wait with it are its repeats (ID-5).</summary>
+    public Outcome Tell(Outcome outcome) => outcome.Allowed && Interlocked.Exchange(ref _isTold, true) ? outcome with { Replayed = true } : outcome;
 
     public void End(Task<Outcome> with) => _ = with.ContinueWith(Complete, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 

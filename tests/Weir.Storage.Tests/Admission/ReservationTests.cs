@@ -265,6 +265,24 @@ public abstract class ReservationTests
         }
     }
 
+    [Fact(DisplayName = "SLOT-2, ID-5: the same request waiting twice gets one slot and one answer, which only one of the two has first")]
+    public async Task WaitsTwice()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True((await ReserveAsync(desk, $"run{i}", "slot", 1)).Allowed);
+        }
+
+        Task<Outcome>[] waiting = [.. Enumerable.Range(0, 3).Select(_ => ReserveAsync(desk, "w", "slot", 1, wait: Duration.FromMinutes(2)))];
+        await WaitUntilAsync(async () => (await WaitingAsync(desk)).Count == 1);
+        await desk.Get<ReservationService>().ReleaseAsync(desk.Workspace, new EventId("run1"), null, null, CancellationToken.None);
+        Outcome[] outcomes = await Task.WhenAll(waiting);
+        Assert.All(outcomes, outcome => Assert.True(outcome.Allowed));
+        Assert.Single(outcomes, outcome => !outcome.Replayed);
+        Assert.Single(outcomes.Select(outcome => outcome.Entry!.Reservation!.Slot!.Fence).Distinct());
+    }
+
     [Fact(DisplayName = "SLOT-2: time-out is a denial that is not stored and keeps the place; cancelling gives it up")]
     public async Task QueueTimesOut()
     {
