@@ -18,7 +18,8 @@ internal sealed record Told(Use Use, bool Allowed, long? Calls, byte[] Answer, l
 
 /// <summary>One request to one node, in ticks of the stopwatch.</summary>
 /// <param name="Status">Of HTTP; 0 when the connection broke off, or nobody answered.</param>
-internal sealed record Try(int Node, long Began, long Ended, int Status);
+/// <param name="Wait">How long the caller said that he waits.</param>
+internal sealed record Try(int Node, long Began, long Ended, int Status, TimeSpan Wait);
 
 /// <summary>The books of the callers: what they asked for, what they were told, and what they should not have been told.</summary>
 internal sealed class Books(int nodes)
@@ -51,11 +52,14 @@ internal sealed class Books(int nodes)
     /// <summary>Requests that were sent.</summary>
     public long Operations => Interlocked.Read(ref _operations);
 
-    /// <summary>Uses that were answered, repeats included.</summary>
+    /// <summary>Uses and steps of jobs that were answered, repeats included.</summary>
     public long Answers => Interlocked.Read(ref _answers);
 
     /// <summary>Requests that had no definite answer, and were sent again.</summary>
     public long Unknown => Interlocked.Read(ref _unknown);
+
+    /// <summary>A step of a job has been answered.</summary>
+    public void Count() => Interlocked.Increment(ref _answers);
 
     public void Violate(string what)
     {
@@ -69,12 +73,12 @@ internal sealed class Books(int nodes)
     public void Tried(Try tried)
     {
         Interlocked.Increment(ref _operations);
-        if (Stopwatch.GetElapsedTime(tried.Began, tried.Ended) > SlowFrom)
+        if (Stopwatch.GetElapsedTime(tried.Began, tried.Ended) > SlowFrom + tried.Wait)
         {
             _slow.Enqueue(tried);
         }
 
-        if (tried.Status == 200)
+        if (tried.Status is 200 or 409)
         {
             Interlocked.Increment(ref _byNode[tried.Node]);
         }
@@ -148,7 +152,7 @@ internal sealed class Books(int nodes)
     }
 
     /// <summary>A denial names a limit that has no room for what was asked.</summary>
-    private static bool IsTrueDenial(JsonElement answer) =>
+    public static bool IsTrueDenial(JsonElement answer) =>
         answer.GetProperty("reason").GetString() == "limit_exceeded"
         && answer.GetProperty("violations").EnumerateArray().Any(violation => violation.GetProperty("requested").GetDecimal() > violation.GetProperty("remaining").GetDecimal());
 

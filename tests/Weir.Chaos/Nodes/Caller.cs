@@ -22,10 +22,10 @@ internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
     /// <summary>A decision, until it is known.</summary>
     /// <param name="node">Asked first; null for the caller's own.</param>
     public Task ConsumeAsync(Use use, int? node = null) => AskAsync(
-        "/api/v1/consume", BodyOf(use), node ?? home, use.Id, (answer, sent, answered, asked) => books.Take(use, answer, sent, answered, asked));
+        "/api/v1/consume", BodyOf(use), node ?? home, use.Id, (_, answer, sent, answered, asked) => books.Take(use, answer, sent, answered, asked));
 
     /// <summary>Several events in one request, recorded whatever the limits are.</summary>
-    public Task RecordAsync(IReadOnlyList<Use> uses) => AskAsync("/api/v1/events", uses.Select(BodyOf).ToArray(), home, uses[0].Id, (answer, sent, answered, asked) =>
+    public Task RecordAsync(IReadOnlyList<Use> uses) => AskAsync("/api/v1/events", uses.Select(BodyOf).ToArray(), home, uses[0].Id, (_, answer, sent, answered, asked) =>
     {
         using JsonDocument document = JsonDocument.Parse(answer);
         foreach ((Use use, JsonElement result) in uses.Zip(document.RootElement.GetProperty("results").EnumerateArray()))
@@ -34,18 +34,28 @@ internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
         }
     });
 
+    /// <summary>Any request until it is known: 200, or 409 where it comes too late. Gives the status and what was answered.</summary>
+    /// <param name="wait">How long the request itself says that it waits.</param>
+    public async Task<(int Status, string Answer)> AskAsync(string path, object body, string id, TimeSpan wait = default)
+    {
+        (int Status, string Answer) known = (0, "");
+        await AskAsync(path, body, home, id, (status, answer, _, _, _) => known = (status, answer), wait, mayConflict: true);
+        books.Count();
+        return known.Status != 0 ? known : throw new TimeoutException($"{id} had no definite answer in {s_patience}.");
+    }
+
     private static object BodyOf(Use use) => new { id = use.Id, account = use.Account, type = use.Type, properties = new { n = use.Amount } };
 
-    private async Task AskAsync(string path, object body, int first, string id, Action<string, long, long, int> take)
+    private async Task AskAsync(string path, object body, int first, string id, Action<int, string, long, long, int> take, TimeSpan wait = default, bool mayConflict = false)
     {
         long sent = Stopwatch.GetTimestamp();
         int asked = 0;
         for (int node = first; ; node = _random.Next(fleet.Nodes.Count))
         {
             asked |= 1 << node;
-            if (await TryAsync(fleet.Nodes[node], path, body) is { } answer)
+            if (await TryAsync(fleet.Nodes[node], path, body, wait, mayConflict) is var (status, answer))
             {
-                take(answer, sent, Stopwatch.GetTimestamp(), asked);
+                take(status, answer, sent, Stopwatch.GetTimestamp(), asked);
                 return;
             }
 
@@ -60,19 +70,19 @@ internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
     }
 
     /// <summary>The answer, or null when the outcome is unknown.</summary>
-    private async Task<string?> TryAsync(Node node, string path, object body)
+    private async Task<(int Status, string Answer)?> TryAsync(Node node, string path, object body, TimeSpan wait, bool mayConflict)
     {
         long began = Stopwatch.GetTimestamp();
         int status = 0;
         try
         {
-            using CancellationTokenSource late = new(s_oneTry);
+            using CancellationTokenSource late = new(s_oneTry + wait);
             using HttpResponseMessage response = await node.Client.PostAsJsonAsync(path, body, late.Token);
             string text = await response.Content.ReadAsStringAsync(late.Token);
             status = (int)response.StatusCode;
-            if (response.StatusCode == HttpStatusCode.OK)
+            if (response.StatusCode == HttpStatusCode.OK || (mayConflict && response.StatusCode == HttpStatusCode.Conflict))
             {
-                return text;
+                return (status, text);
             }
 
             // 503 says: repeat with the same id. No other error may come of what is done to the nodes.
@@ -89,7 +99,7 @@ internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
         }
         finally
         {
-            books.Tried(new Try(node.Number, began, Stopwatch.GetTimestamp(), status));
+            books.Tried(new Try(node.Number, began, Stopwatch.GetTimestamp(), status, wait));
         }
     }
 }

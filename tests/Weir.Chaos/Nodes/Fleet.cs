@@ -66,8 +66,7 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>One number, asked of the database past the nodes.</summary>
     public async Task<long> AskAsync(string sql, params (string Name, object Value)[] parameters)
     {
-        await using NpgsqlConnection connection = new(new NpgsqlConnectionStringBuilder(Database.ConnectionString(Name, "postgres")) { Pooling = false }.ConnectionString);
-        await connection.OpenAsync();
+        await using NpgsqlConnection connection = await ConnectAsync();
 #pragma warning disable CA2100 // The texts are those of this tool.
         await using NpgsqlCommand command = new(sql, connection);
 #pragma warning restore CA2100
@@ -78,6 +77,25 @@ internal sealed class Fleet : IAsyncDisposable
 
         return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
     }
+
+    /// <summary>The keys of the accounts whose keys begin so, by their internal ids.</summary>
+    public async Task<Dictionary<long, string>> AccountsAsync(string prefix)
+    {
+        Dictionary<long, string> keys = [];
+        await using NpgsqlConnection connection = await ConnectAsync();
+        await using NpgsqlCommand command = new("SELECT account, key FROM weir.account_profiles WHERE starts_with(key, @prefix)", connection);
+        command.Parameters.AddWithValue("prefix", prefix);
+        await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
+        while (await rows.ReadAsync())
+        {
+            keys.Add(rows.GetInt64(0), rows.GetString(1));
+        }
+
+        return keys;
+    }
+
+    /// <summary>The store as a node has it.</summary>
+    public PostgreSqlStore OpenStore() => new(Database.ConnectionString(Name, Runtime));
 
     /// <summary>Nodes that are started from now on have the machine's clock: the library that makes clocks wrong makes a node slow.</summary>
     public void SetClocksRight()
@@ -98,6 +116,13 @@ internal sealed class Fleet : IAsyncDisposable
 
     /// <summary><c>weir verify</c> on the database itself.</summary>
     public Task<CommandResult> VerifyAsync() => WeirProcess.RunAsync("verify", "--postgres", Database.ConnectionString(Name, Runtime));
+
+    private async Task<NpgsqlConnection> ConnectAsync()
+    {
+        NpgsqlConnection connection = new(new NpgsqlConnectionStringBuilder(Database.ConnectionString(Name, "postgres")) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
 
     public async ValueTask DisposeAsync()
     {

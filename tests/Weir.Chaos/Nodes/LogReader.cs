@@ -1,5 +1,8 @@
 using System.Text.Json;
 
+using Weir.Engine;
+using Weir.PostgreSql;
+
 namespace Weir.Chaos;
 
 /// <summary>Reads over HTTP what the nodes say has happened.</summary>
@@ -41,6 +44,48 @@ internal static class LogReader
         }
 
         return used;
+    }
+
+    /// <summary>What the balance of credits of an account says.</summary>
+    public static async Task<Shown> CreditsAsync(HttpClient client, string account)
+    {
+        JsonElement usage = await GetAsync(client, $"/api/v1/accounts/{account}/usage");
+        JsonElement credits = usage.GetProperty("balances").EnumerateArray().Single(balance => balance.GetProperty("meter").GetString() == Menu.Credits);
+        return new Shown(credits.GetProperty("used").GetDecimal(), credits.GetProperty("held").GetDecimal(), credits.GetProperty("limit").GetDecimal());
+    }
+
+    /// <summary>How many reservations stand open, those that have ended by time but are not written down yet included.</summary>
+    public static async Task<int> OpenAsync(HttpClient client) => (await GetAsync(client, "/api/v1/reservations?limit=1000")).GetProperty("items").GetArrayLength();
+
+    /// <summary>All entries of the ledger about credits, oldest first, past the nodes.</summary>
+    /// <param name="accounts">The keys of the accounts that are wanted, by their internal ids.</param>
+    public static async Task<List<Fact>> FactsAsync(PostgreSqlStore store, IReadOnlyDictionary<long, string> accounts)
+    {
+        WorkspaceId workspace = (await store.Workspaces.FindAsync(Workspace.DefaultKey, CancellationToken.None))!.Id;
+        List<Fact> facts = [];
+        long after = 0;
+        while (await store.Ledger.FollowAsync(workspace, after, 1_000, CancellationToken.None) is { Count: > 0 } page)
+        {
+            facts.AddRange(page.Where(stored => accounts.ContainsKey(stored.Entry.Account)).Select(stored => FactOf(stored, accounts[stored.Entry.Account])));
+            after = page[^1].Sequence;
+        }
+
+        return facts;
+    }
+
+    private static Fact FactOf(StoredEntry stored, string account)
+    {
+        Entry entry = stored.Entry;
+        EntryLine[] credits = [.. entry.Lines.Where(line => line.Key.Meter == Menu.Credits)];
+        return new Fact(
+            stored.Sequence, entry.Kind, entry.Target ?? 0, stored.Details.Id, account, entry.RecordedAt.ToDateTimeOffset(),
+            credits.Sum(line => line.Delta.Units), credits.Sum(line => line.HeldDelta.Units))
+        {
+            IsLate = entry.Flags.HasFlag(EntryFlags.AfterExpiry),
+            Until = entry.Reservation?.ExpiresAt.ToDateTimeOffset() ?? default,
+            Fence = entry.Reservation?.Slot?.Fence,
+            Granted = entry.Grant?.Amount.Units ?? 0,
+        };
     }
 
     private static async Task<JsonElement> GetAsync(HttpClient client, string path)

@@ -17,6 +17,31 @@ internal static class Menu
     /// <summary>Counts one in this hour of the day.</summary>
     public const string Hour = "hour";
 
+    /// <summary>What jobs hold and use, beside each other; grants add to its limit.</summary>
+    public const string Credits = "credits";
+
+    public const int CreditLimit = 300;
+
+    /// <summary>Uses credits.</summary>
+    public const string Spend = "spend";
+
+    /// <summary>Holds credits.</summary>
+    public const string Hold = "hold";
+
+    /// <summary>Holds credits in a slot.</summary>
+    public const string Run = "run";
+
+    public const string Slot = "lane";
+
+    /// <summary>Of each account.</summary>
+    public const int Slots = 2;
+
+    /// <summary>Of the whole service.</summary>
+    public const int AllSlots = 6;
+
+    /// <summary>How the accounts of jobs are called in the beginning; nothing else uses them.</summary>
+    public const string JobAccounts = "jobs-";
+
     /// <summary>Hard limits: of <see cref="Hours"/> in each hour of the day, of the others for the life of an account.</summary>
     public static readonly IReadOnlyDictionary<string, int> Limits = new Dictionary<string, int>(StringComparer.Ordinal) { [Calls] = 1_000, [Units] = 600, [Hours] = 500 };
 
@@ -37,11 +62,15 @@ internal static class Menu
           units: { unit: unit }
           hours: { unit: unit }
           work: { unit: unit }
+          credits: { unit: credit }
         events:
           call: { charges: { calls: 1 } }
           both: { charges: { calls: 1, units: 1 } }
           hour: { charges: { hours: 1 } }
           work: { charges: { work: { per: { property: n, unit: 1, amount: 1 } } } }
+          spend: { charges: { credits: { per: { property: n } } } }
+          hold: { charges: { credits: { per: { property: n } } } }
+          run: { slot: {{Slot}}, charges: { credits: { per: { property: n } } } }
         plans:
           plan:
             allowances:
@@ -49,5 +78,9 @@ internal static class Menu
               units: { limit: {{Limits[Units]}}, per: lifetime }
               hours: { limit: {{Limits[Hours]}}, per: calendar-hour }
               work: { limit: null, per: lifetime }
+              credits: { limit: {{CreditLimit}}, per: lifetime }
+            slots: { {{Slot}}: {{Slots}} }
+        workspace:
+          slots: { {{Slot}}: {{AllSlots}} }
         """;
 }

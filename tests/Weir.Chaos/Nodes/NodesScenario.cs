@@ -1,5 +1,6 @@
 using System.Diagnostics;
 
+using Weir.PostgreSql;
 using Weir.Server.Tests.Program;
 
 namespace Weir.Chaos;
@@ -37,7 +38,9 @@ internal static class NodesScenario
         DateTimeOffset from = await fleet.NowAsync();
         Books books = new(options.Nodes);
         Crew crew = new(fleet, books, options.Workers, options.Seed);
-        Rounds rounds = new(fleet, books, crew, options.Seed);
+        JobBooks jobBooks = new(books);
+        JobLoad jobs = new(fleet, books, jobBooks);
+        Rounds rounds = new(fleet, books, crew, jobs, options.Seed);
         void Say(string what) => Console.WriteLine($"{Stopwatch.GetElapsedTime(began).TotalSeconds,6:0.0} s  {books.Answers,7} acknowledged  {what}");
         Nemesis nemesis = new(fleet, books, new Random(options.Seed), Say);
 
@@ -50,6 +53,8 @@ internal static class NodesScenario
         Say($"{nemesis.Kills} nodes and {nemesis.DatabaseKills} databases killed");
         await WhileAsync(stop => rounds.CrossAsync(options.Cross, stop), () => Task.Delay(options.Cross));
         Say($"{options.Cross.TotalSeconds:0} s of arrays over many accounts");
+        await jobs.EndAsync(crew.Callers);
+        Say($"{jobs.Steps} jobs, uses and grants; all have ended");
 
         foreach (string violation in Times(books, nemesis, pulse, began))
         {
@@ -63,9 +68,9 @@ internal static class NodesScenario
             }
         }
 
-        int rows = await CompareAsync(fleet, books, from);
+        int rows = await CompareAsync(fleet, books, jobBooks.Told, from);
         Say($"{rows} rows of the log compared");
-        return Report(options, books, nemesis, fleet, pulse, rows);
+        return Report(options, books, jobBooks.Told, nemesis, fleet, pulse, rows);
     }
 
     private static async Task WhileAsync(Func<CancellationToken, Task> work, Func<Task> meanwhile)
@@ -86,7 +91,7 @@ internal static class NodesScenario
     /// <summary>Nobody waits longer than he must, except at a node that stands still itself.</summary>
     private static IEnumerable<string> Times(Books books, Nemesis nemesis, Pulse pulse, long began)
     {
-        foreach (IGrouping<int, (Try Slow, TimeSpan Took)> late in books.Slow.Select(slow => (Slow: slow, Took: pulse.Net(slow.Began, slow.Ended)))
+        foreach (IGrouping<int, (Try Slow, TimeSpan Took)> late in books.Slow.Select(slow => (Slow: slow, Took: pulse.Net(slow.Began, slow.Ended) - slow.Wait))
             .Where(slow => slow.Took > s_deadline + s_grace && !nemesis.Standstills.Any(still => still.IsProcess && still.Node == slow.Slow.Node && still.Meets(slow.Slow.Began, slow.Slow.Ended)))
             .GroupBy(slow => slow.Slow.Node))
         {
@@ -115,15 +120,17 @@ internal static class NodesScenario
         : books.Told.Where(told => (told.Asked & (1 << node)) == 0 && still.Meets(told.Sent, told.Answered) && !nemesis.Standstills.Any(other => other != still && other.Meets(told.Sent, told.Answered)))
             .Select(told => pulse.Net(told.Sent, told.Answered)).DefaultIfEmpty().Max();
 
-    private static async Task<int> CompareAsync(Fleet fleet, Books books, DateTimeOffset from)
+    private static async Task<int> CompareAsync(Fleet fleet, Books books, ToldCredits credits, DateTimeOffset from)
     {
         HttpClient client = fleet.Nodes[0].Client;
         List<Row> log = await LogReader.LogAsync(client);
         ICollection<Told> told = books.Told;
         Dictionary<(string Account, string Meter), decimal> balances = await LogReader.BalancesAsync(client, told.Select(t => t.Use.Account).Distinct(StringComparer.Ordinal));
+        Row[] plain = [.. log.Where(row => !row.Account.StartsWith(Menu.JobAccounts, StringComparison.Ordinal))];
         string[] violations =
         [
-            .. Consistency.Log(told, log), .. Consistency.Limits(log), .. Consistency.Clock(log, from, await fleet.NowAsync()), .. Consistency.Sums(told, balances), .. Consistency.Order(told), .. Consistency.Granted(told),
+            .. Consistency.Log(told, plain), .. Consistency.Limits(plain), .. Consistency.Clock(log, from, await fleet.NowAsync()), .. Consistency.Sums(told, balances), .. Consistency.Order(told), .. Consistency.Granted(told),
+            .. await JudgeCreditsAsync(fleet, credits),
         ];
         foreach (string violation in violations)
         {
@@ -152,7 +159,26 @@ internal static class NodesScenario
         return log.Count;
     }
 
-    private static int Report(NodesOptions options, Books books, Nemesis nemesis, Fleet fleet, Pulse pulse, int rows)
+    private static async Task<IEnumerable<string>> JudgeCreditsAsync(Fleet fleet, ToldCredits told)
+    {
+        Dictionary<long, string> accounts = await fleet.AccountsAsync(Menu.JobAccounts);
+        await using PostgreSqlStore store = fleet.OpenStore();
+        await store.OpenAsync(CancellationToken.None);
+        List<Fact> facts = await LogReader.FactsAsync(store, accounts);
+        Dictionary<string, Shown> shown = new(StringComparer.Ordinal);
+        foreach (string account in accounts.Values)
+        {
+            shown.Add(account, await LogReader.CreditsAsync(fleet.Nodes[shown.Count % fleet.Nodes.Count].Client, account));
+        }
+
+        return
+        [
+            .. JobAudit.Ends(told.Jobs, facts), .. JobAudit.Limits(told.Jobs, facts), .. JobAudit.Slots(told.Jobs, facts), .. JobAudit.Reversals(told.Spends, facts), .. JobAudit.Grants(told.Grants, facts),
+            .. JobAudit.Balances(told, shown),
+        ];
+    }
+
+    private static int Report(NodesOptions options, Books books, ToldCredits credits, Nemesis nemesis, Fleet fleet, Pulse pulse, int rows)
     {
         foreach (string violation in books.Violations.Take(50))
         {
@@ -167,6 +193,8 @@ internal static class NodesScenario
             $"seed {options.Seed}: {options.Nodes} nodes x {options.Workers} workers, {books.Operations} operations, {books.Answers} acknowledged, {books.Unknown} in doubt and decided by a repeat, {rows} rows; "
             + $"{nemesis.Kills} kills of nodes, {nemesis.DatabaseKills} of the database, {nodes.Length} standstills of a node or its way ({nodes.Count(still => still.HeldLocks)} with locks, the others answered within "
             + $"{longest.TotalSeconds:0.0} s), {nemesis.Standstills.Count - nodes.Length} of the database, {nemesis.Cuts} replies cut, {fleet.Nodes.Sum(node => node.Wire.RepliesLost)} commits whose reply was lost; "
+            + $"{credits.Jobs.Count(job => job.Reserved)} jobs reserved ({credits.Jobs.Count(job => job.Ends.Count > 0)} ended by their callers, {credits.Jobs.Count(job => job.Refusals.Count > 0)} refused another end), "
+            + $"{credits.Spends.Count(spend => spend.Reversed)} uses taken back, {credits.Grants.Count} grants; "
             + $"{Count("lost")} lost, {Count("over-consumed")} over-consumed, {Count("duplicate")} duplicates, {Count("under-granted")} under-granted; {clocks}; "
             + (books.Violations.Count == 0 ? "no violation" : $"{books.Violations.Count} violations"));
         return books.Violations.Count == 0 ? 0 : 1;

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Weir.Chaos;
 
 /// <summary>What the callers do, round by round.</summary>
-internal sealed class Rounds(Fleet fleet, Books books, Crew crew, int seed)
+internal sealed class Rounds(Fleet fleet, Books books, Crew crew, JobLoad jobs, int seed)
 {
     private const int Accounts = 50;
 
@@ -82,7 +82,7 @@ internal sealed class Rounds(Fleet fleet, Books books, Crew crew, int seed)
         await SendAsync(later, random.Next());
     }
 
-    /// <summary>Everything at once, until told to stop: decisions on one and two limits, work without limit, arrays over many accounts.</summary>
+    /// <summary>Everything at once, until told to stop: decisions on one and two limits, work without limit, arrays over many accounts, jobs.</summary>
     public Task MixAsync(CancellationToken stop)
     {
         Random[] randoms = [.. crew.Callers.Select((_, number) => new Random(Seed.Of(seed, number, 3)))];
@@ -90,9 +90,12 @@ internal sealed class Rounds(Fleet fleet, Books books, Crew crew, int seed)
             (caller, number) =>
             {
                 Random random = randoms[number];
-                return random.Next(8) == 0
-                    ? caller.RecordAsync([.. Enumerable.Range(0, random.Next(2, LargestArray)).Select(_ => Next(random, Menu.Work))])
-                    : caller.ConsumeAsync(Next(random, TypeOf(random)));
+                return random.Next(8) switch
+                {
+                    0 => caller.RecordAsync([.. Enumerable.Range(0, random.Next(2, LargestArray)).Select(_ => Next(random, Menu.Work))]),
+                    1 => jobs.StepAsync(caller, random),
+                    _ => caller.ConsumeAsync(Next(random, TypeOf(random))),
+                };
             },
             stop);
     }
