@@ -14,6 +14,15 @@ internal static class Failures
     public static bool IsLost(PostgresException exception) => exception.SqlState
         is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or IdleInTransaction;
 
+    /// <summary>
+    /// Something that was to be written is against a rule of the database: a constraint, the range or the form of a value. Null for others,
+    /// also for what is there already: Weir looks for that itself, so only another transaction can have put it there meanwhile.
+    /// </summary>
+    public static StoreRefusedException? AsRefused(Exception exception) =>
+        exception is PostgresException e && (e.SqlState[..2] is "22" or "23") && e.SqlState != PostgresErrorCodes.UniqueViolation
+            ? new StoreRefusedException($"The database refuses to keep this ({e.SqlState}: {e.MessageText}); nothing of it was recorded.", e)
+            : null;
+
     /// <summary>As the shell knows it; null for what is a fault of the program.</summary>
     public static StoreUnavailableException? AsUnavailable(Exception exception) => exception switch
     {

@@ -242,9 +242,9 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         {
             throw new StoreConflictException("The transaction lost against another one and is decided again.", e);
         }
-        catch (Exception e) when (Failures.AsUnavailable(e) is not null)
+        catch (Exception e) when (((Exception?)Failures.AsUnavailable(e) ?? Failures.AsRefused(e)) is not null)
         {
-            throw Failures.AsUnavailable(e)!;
+            throw (Exception?)Failures.AsUnavailable(e) ?? Failures.AsRefused(e)!;
         }
     }
 }

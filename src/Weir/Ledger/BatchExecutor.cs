@@ -252,7 +252,7 @@ public sealed class BatchExecutor
         {
             return command.Failed(new Failure(Refusal.QuantityOverflow, "", "A balance would leave the range of 64 bits; nothing was recorded."));
         }
-        catch (Exception exception) when (exception is not (StoreUnavailableException or StoreConflictException or OutOfMemoryException))
+        catch (Exception exception) when (exception is not (StoreUnavailableException or StoreConflictException or StoreRefusedException or OutOfMemoryException))
         {
             // A fault of Weir's own in one decision is answered as such; decisions are pure, so the others stand.
             command.Fail(exception);

@@ -21,6 +21,9 @@ public sealed class GroupCommit
     /// </summary>
     private const int SmallestPart = 4;
 
+    /// <summary>Transactions of one batch that the store may refuse before the rest is given up: where it refuses everything, a search finds nothing.</summary>
+    private const int MostRefused = 100;
+
     /// <summary>A batch that lasts longer than this holds back only its own accounts: the others no longer gather for it.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250);
 
@@ -245,6 +248,36 @@ public sealed class GroupCommit
         _instruments.CommitDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
+    /// <summary>
+    /// What the store refuses fails alone (TX-2): its batch is carried out again in halves, until what is refused stands by itself.
+    /// </summary>
+    /// <param name="refused">Transactions that the store has refused so far.</param>
+    private async Task ExecuteAsync(IReadOnlyList<LedgerCommand> batch, List<Exception> refused)
+    {
+        try
+        {
+            await _executor.ExecuteAsync(batch[0].Workspace, batch);
+        }
+        catch (StoreRefusedException exception)
+        {
+            LedgerCommand[] open = [.. batch.Where(command => !command.Answer.IsCompleted)];
+            refused.Add(exception);
+            if (open is [LedgerCommand alone])
+            {
+                alone.Complete(alone.Failed(new Failure(Refusal.InvalidRequest, "", exception.Message)));
+            }
+            else if (refused.Count > MostRefused)
+            {
+                throw;
+            }
+            else if (open.Length > 1)
+            {
+                await ExecuteAsync(open[..(open.Length / 2)], refused);
+                await ExecuteAsync(open[(open.Length / 2)..], refused);
+            }
+        }
+    }
+
     private async Task ExecuteAsync(List<LedgerCommand> gathered)
     {
         WorkspaceId first = gathered[0].Workspace;
@@ -256,7 +289,7 @@ public sealed class GroupCommit
         {
             try
             {
-                await _executor.ExecuteAsync(batch[0].Workspace, batch);
+                await ExecuteAsync(batch, []);
                 Interlocked.Exchange(ref _failedAt, 0);
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)

@@ -75,6 +75,27 @@ public sealed class StoreUnavailableException : Exception
 }
 
 /// <summary>
+/// The store's own rules refuse something that a transaction wants to write, as a constraint that an operator has added. Nothing of the
+/// transaction stands; what else was in it may be written without that.
+/// </summary>
+public sealed class StoreRefusedException : Exception
+{
+    public StoreRefusedException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+
+    public StoreRefusedException(string message)
+        : base(message)
+    {
+    }
+
+    public StoreRefusedException()
+    {
+    }
+}
+
+/// <summary>
 /// A transaction lost against another one, as where two lock each other out. Nothing of it stands, and it is decided again with the same ids.
 /// </summary>
 public sealed class StoreConflictException : Exception
