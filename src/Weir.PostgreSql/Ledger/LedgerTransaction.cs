@@ -17,6 +17,7 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
     private long _first;
     private long _numbers;
     private LedgerWrites? _writes;
+    private IEnumerable<AccountKey> _accounts = [];
     private SortedSet<string> _meters = [];
     private bool _ended;
 
@@ -56,6 +57,7 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
 
     private async Task<LedgerSnapshot> LoadOnceAsync(LedgerLoad load)
     {
+        _accounts = load.Accounts;
         _numbers = ledger.NumbersFor(load);
         Dictionary<AccountKey, LoadedAccount> accounts = new(load.Accounts.Count);
         List<FoundId> ids = [];
@@ -227,6 +229,11 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
     private async ValueTask EndAsync()
     {
         _ended = true;
+        if (_writes is { } writes)
+        {
+            ledger.Recent.Changed(session.Workspace, _accounts, head: writes.Accounts.Any(write => write.Key is null));
+        }
+
         await transaction.DisposeAsync();
         await connection.DisposeAsync();
     }

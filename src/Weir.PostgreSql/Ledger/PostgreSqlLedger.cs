@@ -26,6 +26,8 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
 
     public UsedMeters Meters { get; } = new();
 
+    public RecentStates Recent { get; } = new(TimeProvider.System);
+
     public async ValueTask<ILedgerTransaction> BeginAsync(WorkspaceId workspace, CancellationToken cancellationToken)
     {
         NpgsqlConnection? connection = null;
@@ -111,19 +113,36 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
         database.ReadAsync(
             workspace, async session => (await AccountRows.StatesAsync(session, [await AccountRows.ReadWorkspaceHeadAsync(session)]))[Account.WorkspaceHead], cancellationToken);
 
-    public async ValueTask<Scopes> ReadScopesAsync(WorkspaceId workspace, AccountKey account, string? user, string? campaign, string? key, CancellationToken cancellationToken)
-    {
-        (ScopeKind Kind, string? Name)[] named = [(ScopeKind.User, user), (ScopeKind.Campaign, campaign), (ScopeKind.Key, key)];
-        (ScopeKind Kind, string? Name)[] asked = [.. named.Where(name => name.Name is not null)];
-        if (asked.Length == 0)
-        {
-            return default;
-        }
+    public async ValueTask<Scopes> ReadScopesAsync(WorkspaceId workspace, AccountKey account, string? user, string? campaign, string? key, CancellationToken cancellationToken) =>
+        AliasRows.Parameters(account, user, campaign, key) is { } parameters
+            ? AliasRows.ToScopes(await database.ListAsync(workspace, AliasRows.Statement, AliasRows.Read, cancellationToken, parameters))
+            : default;
 
-        Dictionary<ScopeKind, long> ids = (await database.ListAsync(
-            workspace, "Accounts/FindAliases", row => ((ScopeKind)row.Int(1), row.Long(3)), cancellationToken,
-            Value.Texts(asked.Select(_ => account.Value)), Value.Ints([.. asked.Select(name => (int)name.Kind)]), Value.Texts(asked.Select(name => name.Name)))).ToDictionary();
-        return new Scopes(ids.GetValueOrDefault(ScopeKind.User), ids.GetValueOrDefault(ScopeKind.Campaign), ids.GetValueOrDefault(ScopeKind.Key));
+    public ValueTask<RecentState> ReadRecentAsync(WorkspaceId workspace, AccountKey account, string? user, string? campaign, string? key, CancellationToken cancellationToken)
+    {
+        RecentStates.Asked asked = new(workspace.Value, account, user, campaign, key);
+        return Recent.Find(asked) is { } known ? ValueTask.FromResult(known) : ReadAsync(workspace, asked, cancellationToken);
+    }
+
+    private async ValueTask<RecentState> ReadAsync(WorkspaceId workspace, RecentStates.Asked asked, CancellationToken cancellationToken)
+    {
+        RecentStates.Mark mark = Recent.Now(asked);
+        RecentState read = await database.ReadAsync(
+            workspace,
+            async session =>
+            {
+                LoadedAccount head = await AccountRows.ReadWorkspaceHeadAsync(session);
+                LoadedAccount? found = (await AccountRows.ReadHeadsAsync(session, [asked.Account])).GetValueOrDefault(asked.Account);
+                Instant now = await session.NowAsync();
+                Dictionary<long, AccountState> states = await AccountRows.StatesAsync(session, found is null ? [head] : [head, found], now);
+                Scopes scopes = AliasRows.Parameters(asked.Account, asked.User, asked.Campaign, asked.Key) is { } parameters
+                    ? AliasRows.ToScopes(await session.ListAsync(AliasRows.Statement, AliasRows.Read, parameters))
+                    : default;
+                return new RecentState(found is null ? null : states[found.Head.Id], states[head.Head.Id], scopes, now);
+            },
+            cancellationToken);
+        Recent.Keep(asked, read, mark);
+        return read;
     }
 
     public ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken) =>

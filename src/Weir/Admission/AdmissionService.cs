@@ -45,15 +45,18 @@ public sealed class AdmissionService(IWeirStore store, CatalogService catalogs, 
     public async ValueTask<CheckOutcome> CheckAsync(WorkspaceId workspace, UsageEvent e, ConsumeMode mode, CancellationToken cancellationToken)
     {
         Instant now = Clock.Truncate(Instant.FromDateTimeOffset(time.GetUtcNow()));
-        AccountState? state = await store.Ledger.ReadStateAsync(workspace, e.Account, cancellationToken);
-        AccountState head = await store.Ledger.ReadWorkspaceStateAsync(workspace, cancellationToken);
+        EventDetails d = e.Details;
+        RecentState recent = await store.Ledger.ReadRecentAsync(workspace, e.Account, d.User, d.Campaign, d.Key, cancellationToken);
+        AccountState? state = recent.Account;
+        AccountState head = recent.Workspace;
+        Instant asOf = recent.AsOf ?? now;
         CatalogBook book = await catalogs.BookAsync(workspace, state?.Account, cancellationToken);
         string id = e.Id?.Value ?? "";
         if (state is null)
         {
             if (!book.Active.AutoCreate)
             {
-                return new CheckOutcome(Fail(id, new Failure(Refusal.UnknownAccount, "/account", $"There is no account '{e.Account}'.")), now);
+                return new CheckOutcome(Fail(id, new Failure(Refusal.UnknownAccount, "/account", $"There is no account '{e.Account}'.")), asOf);
             }
 
             state = AccountState.Of(BatchExecutor.NewAccount(e.Account, head, book.Active, now).Account);
@@ -61,26 +64,23 @@ public sealed class AdmissionService(IWeirStore store, CatalogService catalogs, 
 
         if (EventRating.Rate(book.Active, e, out Failure? failure) is not { } rated)
         {
-            return new CheckOutcome(Fail(id, failure!), now);
+            return new CheckOutcome(Fail(id, failure!), asOf);
         }
 
         Instant decided = state.Account.DecidedAt + Clock.Microsecond;
-        EventDetails d = e.Details;
         Consume consume = new()
         {
             Rated = rated,
             Mode = mode,
             HostEnforcement = options.Enforcement,
             Now = now > decided ? now : decided,
-            Scopes = d.User is null && d.Campaign is null && d.Key is null
-                ? default
-                : await store.Ledger.ReadScopesAsync(workspace, e.Account, d.User, d.Campaign, d.Key, cancellationToken),
+            Scopes = recent.Scopes,
         };
         state = await OpenedStates.ReadAsync(store, workspace, e.Account, state, book, consume.Now, cancellationToken);
         Decision decision = Engine.Admission.Decide(state, head, book, consume);
         return new CheckOutcome(
             new Outcome { Id = id, Entry = decision.Entry, Refusal = decision.Refusal, Violations = decision.Violations, Advice = decision.Advice, Failure = decision.Failure, Account = state },
-            now);
+            asOf);
     }
 
     /// <summary>Settles a call that was admitted before it ran: with what it became, or with nothing when it failed.</summary>
@@ -172,7 +172,7 @@ public sealed class AdmissionService(IWeirStore store, CatalogService catalogs, 
     private static Outcome Fail(string id, Failure failure) => new() { Id = id, Refusal = failure.Refusal, Failure = failure };
 }
 
-/// <param name="AsOf">The time that the decision is about.</param>
+/// <param name="AsOf">The time of the state that was decided from, at most a second ago.</param>
 public sealed record CheckOutcome(Outcome Outcome, Instant AsOf);
 
 /// <summary>What became of a call that was admitted before it ran.</summary>

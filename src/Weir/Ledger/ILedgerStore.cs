@@ -23,6 +23,17 @@ public interface ILedgerStore
     ValueTask<Scopes> ReadScopesAsync(WorkspaceId workspace, AccountKey account, string? user, string? campaign, string? key, CancellationToken cancellationToken);
 
     /// <summary>
+    /// What <c>check</c> looks at, which decides nothing: the committed states of an account, or null when there is none (ACC-2), and of the
+    /// workspace's own head, and the ids of names inside the account. All that this process has committed is in them, and what others commit is
+    /// after a second. A store that is far away remembers them meanwhile.
+    /// </summary>
+    async ValueTask<RecentState> ReadRecentAsync(WorkspaceId workspace, AccountKey account, string? user, string? campaign, string? key, CancellationToken cancellationToken) => new(
+        await ReadStateAsync(workspace, account, cancellationToken),
+        await ReadWorkspaceStateAsync(workspace, cancellationToken),
+        user is null && campaign is null && key is null ? default : await ReadScopesAsync(workspace, account, user, campaign, key, cancellationToken),
+        null);
+
+    /// <summary>
     /// Rows of the log, by filter (LOG-1), in the order of their sequence numbers or against it. Completions are not rows of their own
     /// here: they stand in what they complete, and the filters on model and status see what the completion says where it says something.
     /// </summary>
@@ -236,3 +247,7 @@ public sealed record StoredDenial(Digest Id, Digest Fingerprint, ReadOnlyMemory<
 /// <param name="Bucket">Start of a quarter of an hour.</param>
 /// <param name="Refusal">The first reason of the denials.</param>
 public sealed record DenialCount(long Account, Instant Bucket, string Type, Refusal Refusal, long Count);
+
+/// <summary>An account, or null, the workspace's own head, and the ids of names inside the account, as they were a moment ago.</summary>
+/// <param name="AsOf">When they were read; null for now.</param>
+public sealed record RecentState(AccountState? Account, AccountState Workspace, Scopes Scopes, Instant? AsOf);

@@ -42,6 +42,7 @@ public abstract partial class StoreCompliance
         ["ILedgerStore.ReadStateAsync"] = async (s, w) => await s.Ledger.ReadStateAsync(w, Sample.Acme, None),
         ["ILedgerStore.ReadWorkspaceStateAsync"] = async (s, w) => await s.Ledger.ReadWorkspaceStateAsync(w, None),
         ["ILedgerStore.ReadScopesAsync"] = async (s, w) => await s.Ledger.ReadScopesAsync(w, Sample.Acme, "u-7", null, null, None),
+        ["ILedgerStore.ReadRecentAsync"] = async (s, w) => (await s.Ledger.ReadRecentAsync(w, Sample.Acme, "u-7", null, null, None)) with { AsOf = null },
         ["ILedgerStore.ReadAsync"] = async (s, w) => await s.Ledger.ReadAsync(w, new LedgerFilter { Account = Sample.Acme }, None),
         ["ILedgerStore.FindAsync"] = async (s, w) => await s.Ledger.FindAsync(w, new EventId("evt-1"), None),
         ["ILedgerStore.FollowAsync"] = async (s, w) => await s.Ledger.FollowAsync(w, 0, 100, None),

@@ -78,6 +78,9 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
     public ValueTask<Scopes> ReadScopesAsync(WorkspaceId workspace, AccountKey account, string? user, string? campaign, string? key, CancellationToken cancellationToken) =>
         inner.Ledger.ReadScopesAsync(workspace, account, user, campaign, key, cancellationToken);
 
+    public ValueTask<RecentState> ReadRecentAsync(WorkspaceId workspace, AccountKey account, string? user, string? campaign, string? key, CancellationToken cancellationToken) =>
+        inner.Ledger.ReadRecentAsync(workspace, account, user, campaign, key, cancellationToken);
+
     public ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken) =>
         inner.Ledger.ReadAsync(workspace, filter, cancellationToken);
 
