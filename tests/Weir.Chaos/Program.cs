@@ -41,7 +41,7 @@ Option<int> ids = new("--ids") { Description = "Ids that are sent one to five ti
 Option<int> databaseKills = new("--database-kills") { Description = "How often the database is killed, all of its processes at once.", DefaultValueFactory = _ => 1 };
 Option<int> freezes = new("--freezes") { Description = "How often a node stands still, with locks.", DefaultValueFactory = _ => 1 };
 Option<int> databaseFreezes = new("--database-freezes") { Description = "How often the database stands still.", DefaultValueFactory = _ => 1 };
-Option<int> ways = new("--ways") { Description = "How often the way of a node to the database is silent, refused, cut, and loses replies: of each so many.", DefaultValueFactory = _ => 1 };
+Option<int> ways = new("--ways") { Description = "How often the way of a node to the database is silent, slow, refused, cut, half-closed, and loses replies: of each so many.", DefaultValueFactory = _ => 1 };
 Option<int> between = new("--between") { Description = "Answers that every node gives between two faults.", DefaultValueFactory = _ => 50 };
 Option<double> cross = new("--cross") { Description = "Seconds of arrays over many accounts, in which nothing may deadlock.", DefaultValueFactory = _ => 3 };
 Option<bool> clocks = new("--clocks") { Description = "Whether nodes have wrong clocks in the rounds on a hot account; it makes them slow.", DefaultValueFactory = _ => true };
@@ -50,14 +50,10 @@ Command nodes = new("nodes", "Several nodes on one PostgreSQL, killed, frozen an
 {
     nodeCount, workers, hotRounds, ids, kills, databaseKills, freezes, databaseFreezes, ways, between, cross, clocks, times, seed,
 };
-nodes.SetAction((parsed, _) =>
-{
-    int ofEach = parsed.GetValue(ways);
-    return NodesScenario.RunAsync(new NodesOptions(
-        parsed.GetValue(nodeCount), parsed.GetValue(workers), parsed.GetValue(hotRounds), parsed.GetValue(ids),
-        new Misfortune(parsed.GetValue(kills), parsed.GetValue(databaseKills), parsed.GetValue(freezes), parsed.GetValue(databaseFreezes), ofEach, ofEach, ofEach, ofEach),
-        parsed.GetValue(between), TimeSpan.FromSeconds(parsed.GetValue(cross)), parsed.GetValue(clocks), parsed.GetValue(times), parsed.GetValue(seed)));
-});
+nodes.SetAction((parsed, _) => NodesScenario.RunAsync(new NodesOptions(
+    parsed.GetValue(nodeCount), parsed.GetValue(workers), parsed.GetValue(hotRounds), parsed.GetValue(ids),
+    new Misfortune(parsed.GetValue(kills), parsed.GetValue(databaseKills), parsed.GetValue(freezes), parsed.GetValue(databaseFreezes), parsed.GetValue(ways)),
+    parsed.GetValue(between), TimeSpan.FromSeconds(parsed.GetValue(cross)), parsed.GetValue(clocks), parsed.GetValue(times), parsed.GetValue(seed))));
 
 Option<int> share = new("--share");
 Option<int> accounts = new("--accounts");

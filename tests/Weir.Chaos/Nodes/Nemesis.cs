@@ -3,10 +3,13 @@ using System.Diagnostics;
 namespace Weir.Chaos;
 
 /// <summary>How often each fault comes.</summary>
-internal sealed record Misfortune(int Kills, int DatabaseKills, int Freezes, int DatabaseFreezes, int Silences, int Refusals, int Cuts, int LostReplies)
+internal sealed record Misfortune(int Kills, int DatabaseKills, int Freezes, int DatabaseFreezes, int OfEachWay)
 {
     /// <summary>How long a node or the way to the database stands still: longer than the database lets it keep its locks.</summary>
     public TimeSpan Freeze { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a way is slow.</summary>
+    public TimeSpan Slow { get; init; } = TimeSpan.FromSeconds(2);
 }
 
 /// <summary>A time in which something stood still, or was not reached.</summary>
@@ -41,8 +44,9 @@ internal sealed class Nemesis(Fleet fleet, Books books, Random random, Action<st
         List<Func<Task>> faults =
         [
             .. Times(misfortune.Kills, KillNodeAsync), .. Times(misfortune.DatabaseKills, KillDatabaseAsync), .. Times(misfortune.Freezes, () => FreezeNodeAsync(misfortune.Freeze)),
-            .. Times(misfortune.DatabaseFreezes, () => FreezeDatabaseAsync(misfortune.Freeze)), .. Times(misfortune.Silences, () => SilenceAsync(misfortune.Freeze)),
-            .. Times(misfortune.Refusals, RefuseAsync), .. Times(misfortune.Cuts, CutAsync), .. Times(misfortune.LostReplies, LoseRepliesAsync),
+            .. Times(misfortune.DatabaseFreezes, () => FreezeDatabaseAsync(misfortune.Freeze)),
+            .. Times(misfortune.OfEachWay, () => SilenceAsync(misfortune.Freeze)), .. Times(misfortune.OfEachWay, () => SlowAsync(misfortune.Slow)), .. Times(misfortune.OfEachWay, RefuseAsync),
+            .. Times(misfortune.OfEachWay, CutAsync), .. Times(misfortune.OfEachWay, HalfCloseAsync), .. Times(misfortune.OfEachWay, LoseRepliesAsync),
         ];
         Func<Task>[] order = [.. faults];
         random.Shuffle(order);
@@ -154,12 +158,41 @@ internal sealed class Nemesis(Fleet fleet, Books books, Random random, Action<st
         _standstills.Add(new Standstill(node.Number, from, Stopwatch.GetTimestamp(), HeldLocks: false, IsProcess: false));
     }
 
-    /// <summary>Replies of the database break off in the middle, at any byte of a few batches.</summary>
+    /// <summary>A byte a second comes through between one node and the database.</summary>
+    private async Task SlowAsync(TimeSpan time)
+    {
+        Node node = AnyNode();
+        long from = Stopwatch.GetTimestamp();
+        say($"slow {node.ApplicationName}");
+        node.Wire.Slow();
+        await Task.Delay(time);
+        node.Wire.Open();
+        _standstills.Add(new Standstill(node.Number, from, Stopwatch.GetTimestamp(), HeldLocks: false, IsProcess: false));
+    }
+
+    /// <summary>One side hears the end of all connections, and the other does not, while a transaction is open.</summary>
+    private async Task HalfCloseAsync()
+    {
+        Node node = AnyNode();
+        bool towardsNode = random.Next(2) == 0;
+        TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        node.Wire.NextInTransaction(() =>
+        {
+            node.Wire.HalfClose(towardsNode);
+            closed.TrySetResult();
+        });
+        await closed.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        say($"half-close {node.ApplicationName}{(towardsNode ? "" : " towards the database")}");
+        Cuts++;
+    }
+
+    /// <summary>What goes to the database, or comes from it, breaks off in the middle, at any byte of a few batches.</summary>
     private async Task CutAsync()
     {
         Node node = AnyNode();
         say($"cut {node.ApplicationName}");
-        node.Wire.CutAfter(random.Next(1, 4_000));
+        Action<int> cut = random.Next(2) == 0 ? node.Wire.CutAfter : node.Wire.CutRequestsAfter;
+        cut(random.Next(1, 4_000));
         Cuts++;
         await Task.Delay(random.Next(50, 200));
     }

@@ -192,7 +192,7 @@ internal static class NodesScenario
         Console.WriteLine(
             $"seed {options.Seed}: {options.Nodes} nodes x {options.Workers} workers, {books.Operations} operations, {books.Answers} acknowledged, {books.Unknown} in doubt and decided by a repeat, {rows} rows; "
             + $"{nemesis.Kills} kills of nodes, {nemesis.DatabaseKills} of the database, {nodes.Length} standstills of a node or its way ({nodes.Count(still => still.HeldLocks)} with locks, the others answered within "
-            + $"{longest.TotalSeconds:0.0} s), {nemesis.Standstills.Count - nodes.Length} of the database, {nemesis.Cuts} replies cut, {fleet.Nodes.Sum(node => node.Wire.RepliesLost)} commits whose reply was lost; "
+            + $"{longest.TotalSeconds:0.0} s), {nemesis.Standstills.Count - nodes.Length} of the database, {nemesis.Cuts} connections cut or half-closed, {fleet.Nodes.Sum(node => node.Wire.RepliesLost)} commits whose reply was lost; "
             + $"{credits.Jobs.Count(job => job.Reserved)} jobs reserved ({credits.Jobs.Count(job => job.Ends.Count > 0)} ended by their callers, {credits.Jobs.Count(job => job.Refusals.Count > 0)} refused another end), "
             + $"{credits.Spends.Count(spend => spend.Reversed)} uses taken back, {credits.Grants.Count} grants; "
             + $"{Count("lost")} lost, {Count("over-consumed")} over-consumed, {Count("duplicate")} duplicates, {Count("under-granted")} under-granted; {clocks}; "

@@ -4,18 +4,23 @@ using System.Net.Sockets;
 namespace Weir.Chaos;
 
 /// <summary>
-/// The way of one node to the database: a port of its own before the database's socket. It can fall silent, refuse, break off at once or
-/// after so many bytes, and lose the reply to a commit that was carried out.
+/// The way of one node to the database: a port of its own before the database's socket. It can fall silent, refuse, become slow, end in one
+/// direction only, break off at once or after so many bytes, and lose the reply to a commit that was carried out.
 /// </summary>
 internal sealed class Wire : IAsyncDisposable
 {
+    private static readonly TimeSpan s_slowByte = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly UnixDomainSocketEndPoint _database;
     private readonly HashSet<Link> _links = [];
     private TaskCompletionSource _speaks = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Socket? _listener;
     private Action? _inTransaction;
+    private TaskCompletionSource? _slow;
     private long _cutAfter = -1;
+    private long _cutRequestsAfter = -1;
+    private int _cuts;
     private int _repliesToLose;
     private int _repliesLost;
 
@@ -30,6 +35,21 @@ internal sealed class Wire : IAsyncDisposable
 
     /// <summary>Commits whose reply the node never saw.</summary>
     public int RepliesLost => Volatile.Read(ref _repliesLost);
+
+    /// <summary>Connections that broke off after so many bytes.</summary>
+    public int Cuts => Volatile.Read(ref _cuts);
+
+    /// <summary>Connections that stand.</summary>
+    public int Connections
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _links.Count;
+            }
+        }
+    }
 
     /// <summary>A black hole: connections stand and can be made, and nothing comes through, until it is opened again.</summary>
     public void Silence()
@@ -70,6 +90,34 @@ internal sealed class Wire : IAsyncDisposable
         }
     }
 
+    /// <summary>One byte a second comes through in each direction of each connection, until it is opened again.</summary>
+    public void Slow()
+    {
+        lock (_gate)
+        {
+            _slow ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>Connections that stand end in one direction: that side hears nothing any more, and the other does not know.</summary>
+    /// <param name="towardsNode">Whether it is the node that hears nothing; else the database.</param>
+    public void HalfClose(bool towardsNode)
+    {
+        Link[] links;
+        lock (_gate)
+        {
+            links = [.. _links];
+        }
+
+        foreach (Link link in links)
+        {
+            link.HalfClose(towardsNode);
+        }
+    }
+
+    /// <summary>The connection over which so many more bytes have gone to the database breaks off in the middle of them.</summary>
+    public void CutRequestsAfter(int bytes) => Interlocked.Exchange(ref _cutRequestsAfter, bytes);
+
     /// <summary>The connection over which so many more bytes have come from the database breaks off in the middle of them.</summary>
     public void CutAfter(int bytes) => Interlocked.Exchange(ref _cutAfter, bytes);
 
@@ -80,26 +128,31 @@ internal sealed class Wire : IAsyncDisposable
     public void NextInTransaction(Action? told) => Interlocked.Exchange(ref _inTransaction, told);
 
     /// <summary>Everything comes through again; what was kept back in silence comes late.</summary>
-    public void Open()
+    public void Open() => Open(listens: true);
+
+    private void Open(bool listens)
     {
         Interlocked.Exchange(ref _cutAfter, -1);
+        Interlocked.Exchange(ref _cutRequestsAfter, -1);
         Interlocked.Exchange(ref _repliesToLose, 0);
         Interlocked.Exchange(ref _inTransaction, null);
         lock (_gate)
         {
-            if (_listener is null)
+            if (listens && _listener is null)
             {
                 Listen();
             }
 
             _speaks.TrySetResult();
+            _slow?.TrySetResult();
+            _slow = null;
         }
     }
 
     public ValueTask DisposeAsync()
     {
         Refuse();
-        _speaks.TrySetResult();
+        Open(listens: false);
         return ValueTask.CompletedTask;
     }
 
@@ -143,6 +196,39 @@ internal sealed class Wire : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends when the way is fast again; null while it is.</summary>
+    private Task? Slowness()
+    {
+        lock (_gate)
+        {
+            return _slow?.Task;
+        }
+    }
+
+    /// <summary>How many of so many bytes pass; less than all of them ends the connection.</summary>
+    private int Passing(ref long cutAfter, int bytes)
+    {
+        if (Volatile.Read(ref cutAfter) < 0)
+        {
+            return bytes;
+        }
+
+        long left = Interlocked.Add(ref cutAfter, -bytes);
+        if (left >= 0)
+        {
+            return bytes;
+        }
+
+        // Of two connections at once, the one that went over the edge is cut.
+        if (Interlocked.Exchange(ref cutAfter, -1) == -1)
+        {
+            return bytes;
+        }
+
+        Interlocked.Increment(ref _cuts);
+        return (int)Math.Max(0, bytes + left);
+    }
+
     private void Forget(Link link)
     {
         lock (_gate)
@@ -156,6 +242,7 @@ internal sealed class Wire : IAsyncDisposable
     {
         private readonly Socket _database = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         private volatile bool _losesReply;
+        private volatile bool _isDeaf;
 
         public async Task RunAsync()
         {
@@ -173,6 +260,19 @@ internal sealed class Wire : IAsyncDisposable
 
             Dispose();
             wire.Forget(this);
+        }
+
+        public void HalfClose(bool towardsNode)
+        {
+            try
+            {
+                _isDeaf |= towardsNode;
+                (towardsNode ? node : _database).Shutdown(SocketShutdown.Send);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // It is gone already, or not there yet.
+            }
         }
 
         /// <summary>The other side sees that the connection was broken off, not that it was ended.</summary>
@@ -200,9 +300,14 @@ internal sealed class Wire : IAsyncDisposable
                 {
                     await wire.Speaks();
                     int passes = seen(buffer.AsMemory(0, count));
-                    for (int sent = 0; sent < passes;)
+                    for (int sent = 0; sent < passes && !(_isDeaf && to == node);)
                     {
-                        sent += await to.SendAsync(buffer.AsMemory(sent, passes - sent));
+                        Task? slow = wire.Slowness();
+                        sent += await to.SendAsync(buffer.AsMemory(sent, slow is null ? passes - sent : 1));
+                        if (slow is not null)
+                        {
+                            await Task.WhenAny(slow, Task.Delay(s_slowByte));
+                        }
                     }
 
                     if (passes < count)
@@ -225,7 +330,7 @@ internal sealed class Wire : IAsyncDisposable
                 _losesReply = true;
             }
 
-            return bytes.Length;
+            return wire.Passing(ref wire._cutRequestsAfter, bytes.Length);
         }
 
         /// <summary>How much of what the database sends passes; less than all of it ends the connection.</summary>
@@ -243,20 +348,7 @@ internal sealed class Wire : IAsyncDisposable
                 Interlocked.Exchange(ref wire._inTransaction, null)?.Invoke();
             }
 
-            long left = Volatile.Read(ref wire._cutAfter);
-            if (left < 0)
-            {
-                return bytes.Length;
-            }
-
-            left = Interlocked.Add(ref wire._cutAfter, -bytes.Length);
-            if (left >= 0)
-            {
-                return bytes.Length;
-            }
-
-            Interlocked.Exchange(ref wire._cutAfter, -1);
-            return (int)Math.Max(0, bytes.Length + left);
+            return wire.Passing(ref wire._cutAfter, bytes.Length);
         }
     }
 }
