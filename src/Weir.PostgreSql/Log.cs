@@ -10,4 +10,7 @@ internal static partial class Log
 
     [LoggerMessage(5002, LogLevel.Information, "Changes of other nodes are heard again")]
     public static partial void Listening(ILogger logger);
+
+    [LoggerMessage(5003, LogLevel.Warning, "It can be served from this database while nodes are upgraded: {Finding}")]
+    public static partial void HoldsForNow(ILogger logger, string finding);
 }

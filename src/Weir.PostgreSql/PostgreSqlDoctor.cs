@@ -43,13 +43,6 @@ public static class PostgreSqlDoctor
             {
                 int reached = await SelfCheck.ReachedAsync(connection, cancellationToken);
                 subject = string.Create(CultureInfo.InvariantCulture, $"{subject}, schema at step {reached}");
-                if (reached == PostgreSqlSchema.Newest + 1)
-                {
-                    findings.Add(new Finding(
-                        FindingLevel.Warning, "schema", string.Create(CultureInfo.InvariantCulture, $"the schema is at step {reached}, and this program knows step {reached - 1}"),
-                        "bring the nodes to the version that migrated it"));
-                }
-
                 findings.AddRange(await SelfCheck.FindAsync(connection, insecureOwner: false, cancellationToken));
                 findings.AddRange(await SelfCheck.ListAsync(connection, "Database/FindWeaknesses", Weakness, cancellationToken, Value.Int(checked(nodes * (options.Connections + 1)))));
                 if (!findings.Exists(finding => finding.Check is "superuser" or "bypass"))

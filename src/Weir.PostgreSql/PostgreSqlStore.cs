@@ -10,6 +10,7 @@ public sealed class PostgreSqlStore : IWeirStore
 {
     private readonly PostgreSqlStoreOptions _options;
     private readonly Database _database;
+    private readonly ILogger _logger;
     private readonly ChangeListener _changes;
     private readonly DatabaseClock _clock = new(TimeProvider.System);
 
@@ -28,7 +29,8 @@ public sealed class PostgreSqlStore : IWeirStore
     {
         _options = options;
         _database = database;
-        _changes = new ChangeListener(_database.ConnectionString, logger ?? NullLogger<PostgreSqlStore>.Instance);
+        _logger = logger ?? NullLogger<PostgreSqlStore>.Instance;
+        _changes = new ChangeListener(_database.ConnectionString, _logger);
         ActiveCatalogs active = new(_changes);
         Workspaces = new PostgreSqlWorkspaces(_database);
         Keys = new PostgreSqlKeys(_database);
@@ -91,7 +93,7 @@ public sealed class PostgreSqlStore : IWeirStore
             await PostgreSqlSchema.MigrateAsync(_options.ConnectionString, null, null, cancellationToken);
         }
 
-        await SelfCheck.RunAsync(_database, _options.InsecureOwner, cancellationToken);
+        await SelfCheck.RunAsync(_database, _options.InsecureOwner, _logger, cancellationToken);
         await _clock.FollowAsync(_database.ReadClockAsync, cancellationToken);
         _changes.Start();
     }

@@ -1,10 +1,16 @@
--- Ways past row-level security, and past the ledger that only grows. A row for each fault: check, what, remedy.
+-- Ways past row-level security, and past the ledger that only grows. A row for each fault: check, what, remedy; and one that is none, later_function.
 -- $1 and $2, table by table: the rights that Database/Grants.sql gives. $3: whether the schema is at the step of this program; at another
 -- one a right may be missing that nobody uses any more.
 WITH me AS (
   SELECT rolname, rolsuper, rolbypassrls, rolsuper OR pg_has_role(nspowner, 'MEMBER') AS above FROM pg_roles, pg_namespace WHERE rolname = current_user AND nspname = 'weir'
 ),
 needed AS (SELECT * FROM unnest($1::text[], $2::text[]) AS n (name, may)),
+-- Of a step that this program does not know: made by whoever owns the schema, and as Weir makes them.
+later AS (
+  SELECT p.oid, p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+  WHERE NOT $3 AND n.nspname = 'weir' AND p.prosecdef AND has_function_privilege(p.oid, 'EXECUTE') AND p.proname NOT IN ('make_month', 'prune_ids')
+    AND p.proowner = n.nspowner AND p.proconfig IS NOT NULL AND 'search_path=weir, pg_temp' = ANY (p.proconfig)
+),
 tables AS (SELECT oid, relname, relispartition, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relnamespace = 'weir'::regnamespace AND relkind IN ('r', 'p')),
 appended AS (
   SELECT name FROM needed GROUP BY name HAVING array_agg(DISTINCT may) <@ ARRAY['SELECT', 'INSERT', 'UPDATE OF COLUMNS']
@@ -61,3 +67,8 @@ SELECT 'function', 'the function ' || p.proname || ' acts with the rights of its
 FROM pg_proc p
 WHERE p.pronamespace = 'weir'::regnamespace AND p.prosecdef AND has_function_privilege(p.oid, 'EXECUTE')
   AND NOT (p.proname IN ('make_month', 'prune_ids') AND p.proconfig IS NOT NULL AND 'search_path=weir, pg_temp' = ANY (p.proconfig))
+  AND p.oid NOT IN (SELECT oid FROM later)
+UNION ALL
+SELECT 'later_function', 'the function ' || string_agg(proname, ', ' ORDER BY proname) || ' acts with the rights of the schema''s owner, and came with a step that this program does not know',
+  'bring the nodes to the version that migrated it'
+FROM later HAVING count(*) > 0

@@ -1,3 +1,7 @@
+using System.Globalization;
+
+using Microsoft.Extensions.Logging;
+
 using Npgsql;
 
 namespace Weir.PostgreSql;
@@ -8,45 +12,58 @@ namespace Weir.PostgreSql;
 /// </summary>
 internal static class SelfCheck
 {
+    /// <summary>What holds for now is logged.</summary>
     /// <exception cref="StoreUnavailableException">Something does not hold; the message names all of it.</exception>
-    public static async Task RunAsync(Database database, bool insecureOwner, CancellationToken cancellationToken)
+    public static async Task RunAsync(Database database, bool insecureOwner, ILogger logger, CancellationToken cancellationToken)
     {
-        IReadOnlyList<Finding> faults;
+        IReadOnlyList<Finding> findings;
         try
         {
             await using NpgsqlConnection connection = await database.OpenAsync(cancellationToken);
-            faults = await FindAsync(connection, insecureOwner, cancellationToken);
+            findings = await FindAsync(connection, insecureOwner, cancellationToken);
         }
         catch (Exception e) when (Failures.AsUnavailable(e) is not null)
         {
             throw Failures.AsUnavailable(e)!;
         }
 
-        if (faults.Count > 0)
+        foreach (Finding warning in findings.Where(finding => finding.Level == FindingLevel.Warning))
         {
-            throw new StoreUnavailableException($"This database is not safe to serve from: {string.Join(". ", faults)}.");
+            Log.HoldsForNow(logger, warning.ToString());
+        }
+
+        Finding[] faults = [.. findings.Where(finding => finding.Level == FindingLevel.Fault)];
+        if (faults.Length > 0)
+        {
+            throw new StoreUnavailableException($"This database is not safe to serve from: {string.Join(". ", (IEnumerable<Finding>)faults)}.");
         }
     }
 
-    /// <summary>All faults. The schema must be there.</summary>
+    /// <summary>All faults, and what is none while nodes are being brought to the version that has migrated the schema. The schema must be there.</summary>
     public static async Task<IReadOnlyList<Finding>> FindAsync(NpgsqlConnection connection, bool insecureOwner, CancellationToken cancellationToken)
     {
-        List<Finding> faults = [];
+        List<Finding> findings = [];
         int reached = await ReachedAsync(connection, cancellationToken);
         if (PostgreSqlSchema.Fault(reached) is { } fault)
         {
-            faults.Add(fault);
+            findings.Add(fault);
+        }
+        else if (reached > PostgreSqlSchema.Newest)
+        {
+            findings.Add(new Finding(
+                FindingLevel.Warning, "schema", string.Create(CultureInfo.InvariantCulture, $"the schema is at step {reached}, and this program knows step {PostgreSqlSchema.Newest}"),
+                "bring the nodes to the version that migrated it"));
         }
 
-        faults.AddRange(await SettingsAsync(connection, cancellationToken));
+        findings.AddRange(await SettingsAsync(connection, cancellationToken));
         if (!insecureOwner)
         {
-            faults.AddRange(await ListAsync(
-                connection, "Database/FindUnsafeRights", Fault, cancellationToken,
+            findings.AddRange(await ListAsync(
+                connection, "Database/FindUnsafeRights", Right, cancellationToken,
                 Value.Texts(Rights.Granted.Select(granted => granted.Table)), Value.Texts(Rights.Granted.Select(granted => granted.Right)), Value.Bool(reached == PostgreSqlSchema.Newest)));
         }
 
-        return faults;
+        return findings;
     }
 
     public static Task<List<Finding>> SettingsAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
@@ -68,6 +85,8 @@ internal static class SelfCheck
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         return await Session.ReadAllAsync(reader, read, cancellationToken);
     }
+
+    private static Finding Right(NpgsqlDataReader row) => Fault(row) is { Check: "later_function" } later ? later with { Level = FindingLevel.Warning, Check = "function" } : Fault(row);
 
     private static Finding Fault(NpgsqlDataReader row) => new(FindingLevel.Fault, row.Text(0), row.Text(1), row.Text(2));
 }

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 using Npgsql;
 
 using Weir.PostgreSql;
@@ -73,6 +75,50 @@ public sealed class PostgreSqlSchemaTests : IDisposable
         Assert.Contains(named, (await RefusedAsync(user)).Message, StringComparison.Ordinal);
     }
 
+    [Fact(DisplayName = "A node of the version before starts on a schema that the next version has migrated, works, and says what it does not know")]
+    public async Task TheNextVersionHasMigrated()
+    {
+        await PostgreSqlSchema.MigrateAsync(OwnerConnection, PostgreSqlCluster.Runtime, null, None);
+        s_cluster.Execute(_name, $"{Later} {LaterFunction}");
+        using Heard heard = new();
+        await using PostgreSqlStore store = new(new PostgreSqlStoreOptions { ConnectionString = s_cluster.ConnectionString(_name, PostgreSqlCluster.Runtime) }, heard.Logger);
+        await store.OpenAsync(None);
+        Assert.Equal(2, heard.Lines.Count);
+        Assert.Contains($"at step {PostgreSqlSchema.Newest + 1}", heard.Lines[0], StringComparison.Ordinal);
+        Assert.Contains("the function count_later acts with the rights of the schema's owner", heard.Lines[1], StringComparison.Ordinal);
+        WorkspaceId workspace = await store.NewWorkspaceAsync();
+        await store.Ledger.CreateAccountsAsync(workspace, [Sample.New("acme", 1)], None);
+        Assert.Equal(1, await store.Accounts.CountAsync(workspace, None));
+        Examination found = await PostgreSqlDoctor.ExamineAsync(new PostgreSqlStoreOptions { ConnectionString = s_cluster.ConnectionString(_name, PostgreSqlCluster.Runtime) }, 1, TimeProvider.System, None);
+        Assert.True(found.IsSound, string.Join('\n', found.Findings));
+        Assert.Equal(["data_checksums", "function", "schema"], found.Findings.Select(finding => finding.Check).Order(StringComparer.Ordinal));
+    }
+
+    [Theory(DisplayName = "What the next version has migrated is refused all the same where it is not shut, is not the owner's, or is the runtime role's")]
+    [InlineData("SET ROLE weir_owner; CREATE TABLE weir.open (workspace integer)", "open is not shut")]
+    [InlineData("SET ROLE weir_owner; CREATE TABLE weir.half (workspace integer); SELECT weir.isolate('weir.half'); ALTER TABLE weir.half NO FORCE ROW LEVEL SECURITY", "half is not shut")]
+    [InlineData("SET ROLE weir_owner; CREATE VIEW weir.seen AS SELECT * FROM weir.events", "the view seen")]
+    [InlineData("SET ROLE weir_owner; CREATE FUNCTION weir.found() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM weir.events'", "the function found")]
+    [InlineData("CREATE FUNCTION weir.found() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = weir, pg_temp AS 'SELECT count(*) FROM weir.events'", "the function found")]
+    [InlineData("ALTER FUNCTION weir.make_month(bigint) RESET search_path", "the function make_month")]
+    [InlineData("CREATE TABLE weir.own (workspace integer); SELECT weir.isolate('weir.own'); ALTER TABLE weir.own OWNER TO weir_runtime", "owns, or may act as the owner of, own")]
+    public async Task WhatTheNextVersionMayNot(string statement, string named)
+    {
+        await PostgreSqlSchema.MigrateAsync(OwnerConnection, PostgreSqlCluster.Runtime, null, None);
+        s_cluster.Execute(_name, $"{Later} {LaterFunction}", "RESET ROLE", statement);
+        string message = (await RefusedAsync(PostgreSqlCluster.Runtime)).Message;
+        Assert.Contains(named, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("count_later", message, StringComparison.Ordinal);
+    }
+
+    [Fact(DisplayName = "At its own step a node refuses a function of the owner's that it does not know")]
+    public async Task AtItsOwnStep()
+    {
+        await PostgreSqlSchema.MigrateAsync(OwnerConnection, PostgreSqlCluster.Runtime, null, None);
+        s_cluster.Execute(_name, $"SET ROLE weir_owner; {LaterFunction}");
+        Assert.Contains("the function count_later", (await RefusedAsync(PostgreSqlCluster.Runtime)).Message, StringComparison.Ordinal);
+    }
+
     [Fact(DisplayName = "For development an owner migrates and serves by itself")]
     public async Task AnInsecureOwnerServes()
     {
@@ -100,9 +146,51 @@ public sealed class PostgreSqlSchemaTests : IDisposable
         }
     }
 
+    /// <summary>A step that no program has yet: a column, a table that is shut, and a function with the owner's rights.</summary>
+    private static string Later => $"""
+        SET ROLE weir_owner;
+        ALTER TABLE weir.account_profiles ADD COLUMN later text;
+        CREATE TABLE weir.laters (workspace integer NOT NULL, number bigint NOT NULL, PRIMARY KEY (workspace, number));
+        SELECT weir.isolate('weir.laters');
+        INSERT INTO weir.migrations (number, name, applied_at) VALUES ({PostgreSqlSchema.Newest + 1}, 'later', 0);
+        """;
+
+    private const string LaterFunction = "CREATE FUNCTION weir.count_later() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = weir, pg_temp AS 'SELECT count(*) FROM account_profiles'";
+
     private async Task<StoreUnavailableException> RefusedAsync(string user)
     {
         await using PostgreSqlStore store = new(s_cluster.ConnectionString(_name, user));
         return await Assert.ThrowsAsync<StoreUnavailableException>(() => store.OpenAsync(None));
+    }
+
+    /// <summary>What a store logs.</summary>
+    private sealed class Heard : ILoggerProvider, ILogger
+    {
+        private readonly LoggerFactory _factory;
+
+        public Heard() => _factory = new LoggerFactory([this]);
+
+        public List<string> Lines { get; } = [];
+
+        public ILogger<PostgreSqlStore> Logger => _factory.CreateLogger<PostgreSqlStore>();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Id == 5003)
+            {
+                Lines.Add(formatter(state, exception));
+            }
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }
