@@ -142,7 +142,7 @@ internal sealed class Database : IAsyncDisposable
     /// <param name="read">Reads from the first result of the commands that has rows on, until its token is cancelled.</param>
     public ValueTask<T> TogetherAsync<T>(
         WorkspaceId workspace, Func<Session, IReadOnlyList<NpgsqlBatchCommand>> commands, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
-        GuardedAsync(
+        ReadingAsync(
             async stop =>
             {
                 await using Place place = await PlaceAsync(stop);
@@ -155,9 +155,14 @@ internal sealed class Database : IAsyncDisposable
                     batch.BatchCommands.Add(command);
                 }
 
-                await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(stop);
-                await reader.NextResultAsync(stop);
-                return await read(reader, stop);
+                return await Session.ReadFreelyAsync(
+                    batch,
+                    async reader =>
+                    {
+                        await reader.NextResultAsync(stop);
+                        return await read(reader, stop);
+                    },
+                    stop);
             },
             cancellationToken);
 
@@ -171,7 +176,7 @@ internal sealed class Database : IAsyncDisposable
     /// Rows of the log that a follower may take: up to the horizon, which is looked up before the statement that reads begins (LOG-1).
     /// </summary>
     public ValueTask<(long Horizon, List<T> Rows)> FollowAsync<T>(WorkspaceId workspace, string name, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
-        GuardedAsync(
+        ReadingAsync(
             async stop =>
             {
                 await using Place place = await PlaceAsync(stop);
@@ -181,31 +186,37 @@ internal sealed class Database : IAsyncDisposable
                 // In a moment nothing appears any more, and all that is seen of a transaction is all of it.
                 batch.BatchCommands.Add(Session.Command(place.IsShared ? "Ledger/NoHorizon" : "Ledger/FindHorizon"));
                 batch.BatchCommands.Add(session.Own(name, parameters));
-                await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(stop);
-                await reader.NextResultAsync(stop);
-                await reader.ReadAsync(stop);
-                long horizon = reader.Long(0);
-                await reader.NextResultAsync(stop);
-                return (horizon, await Session.ReadAllAsync(reader, read, stop));
+                return await Session.ReadFreelyAsync(
+                    batch,
+                    async reader =>
+                    {
+                        await reader.NextResultAsync(stop);
+                        await reader.ReadAsync(stop);
+                        long horizon = reader.Long(0);
+                        await reader.NextResultAsync(stop);
+                        return (horizon, await Session.ReadAllAsync(reader, read, stop));
+                    },
+                    stop);
             },
             cancellationToken);
 
     /// <summary>Several statements that see the same state of the database.</summary>
     public ValueTask<T> ReadAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken) =>
-        GuardedAsync(stop => InTransactionAsync(workspace, IsolationLevel.RepeatableRead, work, stop), cancellationToken);
+        ReadingAsync(stop => InTransactionAsync(workspace, IsolationLevel.RepeatableRead, work, stop), cancellationToken);
 
-    /// <summary>A transaction that writes. It is run again when it lost against another one; nothing of it stands then.</summary>
+    /// <summary>A transaction that writes. It is run again when it lost against another one, or was cut off before its commit; nothing of it stands then.</summary>
     public ValueTask<T> WriteAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken) =>
         GuardedAsync(
             async stop =>
             {
                 for (int attempt = 1; ; attempt++)
                 {
+                    bool isSent = false;
                     try
                     {
-                        return await InTransactionAsync(workspace, IsolationLevel.ReadCommitted, work, stop);
+                        return await InTransactionAsync(workspace, IsolationLevel.ReadCommitted, work, stop, () => isSent = true);
                     }
-                    catch (PostgresException e) when (Failures.IsLost(e) && attempt < MostAttempts)
+                    catch (Exception e) when (attempt < MostAttempts && ((e is PostgresException lost && Failures.IsLost(lost)) || (!isSent && Failures.IsCutOff(e))))
                     {
                         await Task.Delay(Random.Shared.Next(1, 10 * attempt), stop);
                     }
@@ -215,7 +226,7 @@ internal sealed class Database : IAsyncDisposable
 
     private static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
 
-    private async Task<T> InTransactionAsync<T>(WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, CancellationToken cancellationToken)
+    private async Task<T> InTransactionAsync<T>(WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, CancellationToken cancellationToken, Action? committing = null)
     {
         await using Place place = await PlaceAsync(cancellationToken);
         if (place.Transaction is { } standing)
@@ -231,9 +242,29 @@ internal sealed class Database : IAsyncDisposable
         T result = await work(session);
 
         // A commit that has begun is not cancelled.
+        committing?.Invoke();
         await transaction.CommitAsync(CancellationToken.None);
         return result;
     }
+
+    /// <summary>What only reads is read again on another connection when the first was cut off.</summary>
+    private ValueTask<T> ReadingAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
+        GuardedAsync(
+            async stop =>
+            {
+                for (int attempt = 1; ; attempt++)
+                {
+                    try
+                    {
+                        return await work(stop);
+                    }
+                    catch (Exception e) when (Failures.IsCutOff(e) && _moment is null && attempt < MostAttempts)
+                    {
+                        // There may be many in the pool that were cut off with it: none of them is used twice.
+                    }
+                }
+            },
+            cancellationToken);
 
     private ValueTask<T> GuardedAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) => GuardedAsync(() => _canceller.RunAsync(work, cancellationToken));
 

@@ -15,6 +15,19 @@ internal static class Failures
         is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or IdleInTransaction;
 
     /// <summary>
+    /// The other side has closed the connection: the database went down or let a transaction go whose node stood still, perhaps long before
+    /// anybody wanted to use the connection. Nothing of a transaction stands whose commit has not been sent, so it may be run again on another
+    /// one. A database that does not answer is none of these: who asks it again waits as long again.
+    /// </summary>
+    public static bool IsCutOff(Exception exception) => exception switch
+    {
+        PostgresException e => e.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or IdleInTransaction,
+        NpgsqlException { InnerException: EndOfStreamException } => true,
+        NpgsqlException { InnerException: IOException { InnerException: SocketException e } } => e.SocketErrorCode is SocketError.Shutdown or SocketError.ConnectionReset or SocketError.ConnectionAborted,
+        _ => false,
+    };
+
+    /// <summary>
     /// Something that was to be written is against a rule of the database: a constraint, the range or the form of a value. Null for others,
     /// also for what is there already: Weir looks for that itself, so only another transaction can have put it there meanwhile.
     /// </summary>

@@ -65,6 +65,25 @@ internal sealed class Session(NpgsqlConnection connection, NpgsqlTransaction? tr
         return await ReadAllAsync(reader, read, cancellationToken);
     }
 
+    /// <summary>What several statements answer. When they fail, their parameters are free for others.</summary>
+    public static async Task<T> ReadFreelyAsync<T>(NpgsqlBatch batch, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
+            return await read(reader);
+        }
+        catch
+        {
+            foreach (NpgsqlBatchCommand command in batch.BatchCommands)
+            {
+                command.Parameters.Clear();
+            }
+
+            throw;
+        }
+    }
+
     public static async Task<List<T>> ReadAllAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
         List<T> rows = [];

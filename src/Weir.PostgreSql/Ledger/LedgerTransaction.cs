@@ -38,11 +38,13 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
             throw new InvalidOperationException("A transaction is committed once, after its writes.");
         }
 
-        await GuardedAsync(async () =>
-        {
-            await transaction.CommitAsync(CancellationToken.None);
-            return true;
-        });
+        await GuardedAsync(
+            async () =>
+            {
+                await transaction.CommitAsync(CancellationToken.None);
+                return true;
+            },
+            isCommit: true);
         ledger.Meters.Committed(session.Workspace, _meters);
         await EndAsync();
     }
@@ -238,16 +240,16 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         await connection.DisposeAsync();
     }
 
-    private async ValueTask<T> GuardedAsync<T>(Func<Task<T>> work)
+    private async ValueTask<T> GuardedAsync<T>(Func<Task<T>> work, bool isCommit = false)
     {
         ObjectDisposedException.ThrowIf(_ended, this);
         try
         {
             return await work();
         }
-        catch (PostgresException e) when (Failures.IsLost(e))
+        catch (Exception e) when ((e is PostgresException lost && Failures.IsLost(lost)) || (!isCommit && Failures.IsCutOff(e)))
         {
-            throw new StoreConflictException("The transaction lost against another one and is decided again.", e);
+            throw new StoreConflictException("The transaction lost against another one, or its connection, and is decided again.", e);
         }
         catch (Exception e) when (((Exception?)Failures.AsUnavailable(e) ?? Failures.AsRefused(e)) is not null)
         {
