@@ -47,6 +47,7 @@ public sealed class PostgreSqlStore : IWeirStore
         Deliveries = new PostgreSqlDeliveries(_database);
         Tickets = new PostgreSqlTickets(_database);
         Privacy = new PostgreSqlPrivacy(_database);
+        Retention = new PostgreSqlRetention(_database);
     }
 
     /// <summary>The database's time, as this node knows it. Whatever a node shows or plans by time goes by it; decisions read the clock itself.</summary>
@@ -81,6 +82,8 @@ public sealed class PostgreSqlStore : IWeirStore
     public ITicketStore Tickets { get; }
 
     public IPrivacyStore Privacy { get; }
+
+    public IRetentionStore Retention { get; }
 
     public IChangeWatch Changes => _changes;
 

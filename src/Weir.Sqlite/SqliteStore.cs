@@ -38,6 +38,7 @@ public sealed class SqliteStore : IWeirStore
         ScheduledJobs = new SqliteScheduledJobs(Writer, _readers, memory);
         PortalTokens = new SqlitePortalTokens(Writer, _readers, memory);
         Privacy = new SqlitePrivacy(Writer, _readers, memory);
+        Retention = new SqliteRetention(Writer, _readers, memory);
         Deliveries = _deliveries = new SqliteDeliveries(Writer, _readers, memory);
     }
 
@@ -70,6 +71,8 @@ public sealed class SqliteStore : IWeirStore
     public ITicketStore Tickets => Memory.Tickets;
 
     public IPrivacyStore Privacy { get; }
+
+    public IRetentionStore Retention { get; }
 
     internal Writer Writer { get; }
 

@@ -55,6 +55,7 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<PrivacyService>();
         services.AddOptions<RetentionOptions>().ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<RetentionOptions>>().Value);
+        services.TryAddSingleton<LedgerRetention>();
         services.TryAddSingleton<RetentionService>();
         services.TryAddSingleton<AuditVerifier>();
         services.TryAddSingleton<UsageService>();

@@ -175,6 +175,8 @@ internal static class Guard
                 return Problem.InvalidJson(format.Pointer, format.Message);
             case TooManyEventsException:
                 return new Problem(StatusCodes.Status413PayloadTooLarge, "too_many_events", "Too many events", exception.Message);
+            case BeforeLedgerException:
+                return new Problem(StatusCodes.Status422UnprocessableEntity, "before_ledger", "The ledger begins later", exception.Message);
             case OverloadedException:
                 return new Problem(StatusCodes.Status503ServiceUnavailable, "overloaded", "Too much at once", exception.Message) { RetryAfter = 1 };
             case StoreUnavailableException:

@@ -29,7 +29,7 @@ internal static class CorrectionEndpoints
         EventId id = RequestPath.Event(context);
         ReverseBody body = await JsonBody.ReadOptionalAsync(context, new ReverseBody());
         string? reason = Texts.Display(body.Reason, "/reason");
-        LedgerRecord record = await store.Ledger.FindAsync(context.Workspace(), id, context.RequestAborted) ?? throw LogEndpoints.Unknown(id);
+        LedgerRecord record = await store.Ledger.FindAsync(context.Workspace(), id, context.RequestAborted) ?? throw await LogEndpoints.UnknownAsync(context, store, id);
         Outcome outcome = await corrections.ReverseAsync(context.Workspace(), id, reason, context.Caller().KeyId, context.RequestAborted);
         await WriteAsync(context, outcome, record.Account?.Value, record.Details, catalogs);
     }

@@ -15,7 +15,7 @@ internal static class LogEndpoints
         RouteGroupBuilder group = api.MapGroup("").WithTags("Events");
         group.MapGet("/events", (Delegate)ListAsync).RequireScope(KeyScopes.Read)
             .WithName("listEvents").WithSummary("The log, filtered and paged; CSV by Accept")
-            .WithDescription("Each row with its charges and how they came about. How a call ended stands in its own row. To follow the log, ask with order=asc and go on from 'next', which is then always given; as CSV the next page stands in the header Link.")
+            .WithDescription("Each row with its charges and how they came about. How a call ended stands in its own row. The log begins where the ledger does: what went by its age is not listed. To follow the log, ask with order=asc and go on from 'next', which is then always given; as CSV the next page stands in the header Link.")
             .WithQuery("account", "The account's key.").WithQuery("type", "The event type.").WithQuery("user", "The user.").WithQuery("campaign", "The campaign.")
             .WithQuery("model", "The model.").WithQuery("status", "The status, such as 200 or error.")
             .WithQuery("from", "Events from this time on (RFC 3339).").WithQuery("to", "Events before this time.")
@@ -62,13 +62,14 @@ internal static class LogEndpoints
     private static async Task GetAsync(HttpContext context, IWeirStore store, CatalogService catalogs)
     {
         EventId id = RequestPath.Event(context);
-        LedgerRecord record = await store.Ledger.FindAsync(context.Workspace(), id, context.RequestAborted) ?? throw Unknown(id);
+        LedgerRecord record = await store.Ledger.FindAsync(context.Workspace(), id, context.RequestAborted) ?? throw await UnknownAsync(context, store, id);
         Catalog catalog = (await catalogs.ActiveAsync(context.Workspace(), context.RequestAborted)).Catalog;
         IReadOnlyList<LogItem> items = await ItemsAsync(context, store, [record]);
         await JsonBody.WriteAsync(context, writer => LogWriter.Write(writer, items[0], catalog.Currency));
     }
 
-    internal static ProblemException Unknown(EventId id) => new(Problem.Of(new Failure(Refusal.EventNotFound, "", $"There is no event '{id}'.")));
+    internal static async ValueTask<ProblemException> UnknownAsync(HttpContext context, IWeirStore store, EventId id) =>
+        new(Problem.Of(new Failure(Refusal.EventNotFound, "", $"There is no event '{id}'.{await store.Retention.NoteAsync(context.Workspace(), context.RequestAborted)}")));
 
     private static LedgerFilter FilterOf(HttpContext context, bool ascending, string list)
     {

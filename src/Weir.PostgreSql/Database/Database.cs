@@ -81,8 +81,12 @@ internal sealed class Database : IAsyncDisposable
                     NpgsqlConnection connection = await database.OpenAsync(cancellationToken);
                     NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
                     database._moment = new Moment(connection, transaction);
-                    // The first statement that reads says which moment it is.
-                    await using NpgsqlBatch begin = new(connection, transaction) { BatchCommands = { new("SET TRANSACTION READ ONLY"), new("SELECT count(*) FROM migrations") } };
+                    // The first statement that reads says which moment it is. From before it on no month of the ledger goes: what were carried of it
+                    // meanwhile, the moment would not show.
+                    await using NpgsqlBatch begin = new(connection, transaction)
+                    {
+                        BatchCommands = { new("SET TRANSACTION READ ONLY"), new("LOCK TABLE events, event_details IN ACCESS SHARE MODE"), new("SELECT count(*) FROM migrations") },
+                    };
                     await begin.ExecuteNonQueryAsync(cancellationToken);
                     return database;
                 }

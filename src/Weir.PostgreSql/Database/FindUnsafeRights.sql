@@ -4,11 +4,13 @@
 WITH me AS (
   SELECT rolname, rolsuper, rolbypassrls, rolsuper OR pg_has_role(nspowner, 'MEMBER') AS above FROM pg_roles, pg_namespace WHERE rolname = current_user AND nspname = 'weir'
 ),
+-- Functions with the rights of their owner.
+known AS (SELECT unnest(ARRAY['make_month', 'prune_ids', 'prune_carried', 'drop_month']) AS name),
 needed AS (SELECT * FROM unnest($1::text[], $2::text[]) AS n (name, may)),
 -- Of a step that this program does not know: made by whoever owns the schema, and as Weir makes them.
 later AS (
   SELECT p.oid, p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-  WHERE NOT $3 AND n.nspname = 'weir' AND p.prosecdef AND has_function_privilege(p.oid, 'EXECUTE') AND p.proname NOT IN ('make_month', 'prune_ids')
+  WHERE NOT $3 AND n.nspname = 'weir' AND p.prosecdef AND has_function_privilege(p.oid, 'EXECUTE') AND p.proname NOT IN (SELECT name FROM known)
     AND p.proowner = n.nspowner AND p.proconfig IS NOT NULL AND 'search_path=weir, pg_temp' = ANY (p.proconfig)
 ),
 tables AS (SELECT oid, relname, relispartition, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relnamespace = 'weir'::regnamespace AND relkind IN ('r', 'p')),
@@ -66,7 +68,7 @@ UNION ALL
 SELECT 'function', 'the function ' || p.proname || ' acts with the rights of its owner and is not one that Weir knows, or has no search path of its own', 'DROP it, or ALTER FUNCTION … SECURITY INVOKER; one of Weir''s own: ALTER FUNCTION … SET search_path = weir, pg_temp'
 FROM pg_proc p
 WHERE p.pronamespace = 'weir'::regnamespace AND p.prosecdef AND has_function_privilege(p.oid, 'EXECUTE')
-  AND NOT (p.proname IN ('make_month', 'prune_ids') AND p.proconfig IS NOT NULL AND 'search_path=weir, pg_temp' = ANY (p.proconfig))
+  AND NOT (p.proname IN (SELECT name FROM known) AND p.proconfig IS NOT NULL AND 'search_path=weir, pg_temp' = ANY (p.proconfig))
   AND p.oid NOT IN (SELECT oid FROM later)
 UNION ALL
 SELECT 'later_function', 'the function ' || string_agg(proname, ', ' ORDER BY proname) || ' acts with the rights of the schema''s owner, and came with a step that this program does not know',

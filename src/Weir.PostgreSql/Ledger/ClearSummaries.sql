@@ -1,2 +1,2 @@
--- They can be made again from the log.
-DELETE FROM summaries WHERE workspace = $1
+-- They can be made again from the log, from where it begins ($2).
+DELETE FROM summaries WHERE workspace = $1 AND bucket >= $2

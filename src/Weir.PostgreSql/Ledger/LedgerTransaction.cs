@@ -140,6 +140,11 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
 
         Dictionary<Digest, FoundId> byId = found.ToDictionary(id => id.Id);
         Dictionary<long, StoredEntry> entries = (await EntryRows.BySequenceAsync(session, found.Where(id => id.Sequence is not null).Select(id => id.Sequence!.Value))).ToDictionary(entry => entry.Sequence);
+        if (found.Any(id => id.Sequence is { } sequence && !entries.ContainsKey(sequence)))
+        {
+            throw new StoreConflictException("An entry went by its age between its id and itself.");
+        }
+
         foreach (Digest id in load.Ids)
         {
             if (byId.TryGetValue(id, out FoundId? known))

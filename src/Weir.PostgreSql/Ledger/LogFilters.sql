@@ -1,5 +1,7 @@
 -- The filters of the log; what became of an entry has no row of its own. What a completion or a commit says of model and status stands
--- before what was known when the call was admitted. $9 and $10: the time at which it happened; $12: what leaves older partitions out.
+-- before what was known when the call was admitted. $9 and $10: the time at which it happened; $12: what leaves older partitions out. Of what was
+-- recorded before the ledger's start only some still stands: the log begins there.
+  AND e.recorded_at >= (SELECT ledger_start())
   AND e.kind NOT IN (4, 6, 7, 8, 9)
   AND ($4 IS NULL OR e.type = $4)
   AND ($5 IS NULL OR d.user_name = $5)

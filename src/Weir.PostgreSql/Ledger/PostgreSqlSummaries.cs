@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 
+using NodaTime;
+
 using Npgsql;
 
 using Weir.Engine;
@@ -17,6 +19,12 @@ internal sealed class PostgreSqlSummaries(Database database) : ISummaryStore
 
     public ValueTask<long> CheckpointAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         database.FindAsync(workspace, "Ledger/ReadCheckpoint", row => row.Long(0), cancellationToken, Value.Text(Follower));
+
+    public ValueTask<SummaryProgress> ProgressAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
+        database.FindAsync(workspace, "Ledger/ReadProgress", Progress, cancellationToken, Value.Text(Follower));
+
+    /// <summary>The same, while nobody adds until the transaction has ended.</summary>
+    public static Task<SummaryProgress> LockAsync(Session session) => session.FindAsync("Ledger/LockProgress", Progress, Value.Text(Follower));
 
     public async ValueTask<bool> AddAsync(WorkspaceId workspace, long from, long to, IReadOnlyDictionary<SummaryKey, SummaryFigures> figures, CancellationToken cancellationToken)
     {
@@ -84,10 +92,20 @@ internal sealed class PostgreSqlSummaries(Database database) : ISummaryStore
             workspace,
             async session =>
             {
-                await session.RunAllAsync([session.Own("Ledger/ResetCheckpoint", Value.Text(Follower)), session.Own("Ledger/ClearSummaries")]);
+                (long checkpoint, SummaryFloor floor) = await LockAsync(session);
+                Instant start = await PostgreSqlRetention.StartAsync(session);
+                // The start stands still while they are made anew, so what cells before another start lack has been added by now.
+                long kept = start == Instant.MinValue ? 0 : start == floor.Before ? Math.Max(checkpoint, floor.Through) : checkpoint;
+                await session.RunAllAsync(
+                [
+                    session.Own("Ledger/ResetCheckpoint", Value.Text(Follower), Value.Long(kept), Value.Time(start)),
+                    session.Own("Ledger/ClearSummaries", Value.Time(start)),
+                ]);
                 return true;
             },
             cancellationToken);
+
+    private static SummaryProgress Progress(NpgsqlDataReader row) => new(row.Long(0), new SummaryFloor(row.Long(1), row.Time(2)));
 
     private static NpgsqlParameter[] Keys(SummaryKey[] keys) =>
     [

@@ -119,6 +119,23 @@ internal sealed class Pending(int sliceRows)
         }
     }
 
+    /// <summary>Forgets entries that have gone, so that nothing that leads to them is written any more.</summary>
+    public void Forget(int workspace, IReadOnlyCollection<(long Hash, long Account, long Sequence, bool HasId)> entries)
+    {
+        lock (_gate)
+        {
+            foreach ((long hash, long account, long sequence, bool hasId) in entries)
+            {
+                if (hasId)
+                {
+                    _ids.Forget(workspace, hash, sequence);
+                }
+
+                _accountEvents.Forget(workspace, account, sequence);
+            }
+        }
+    }
+
     /// <summary>Forgets everything: the tables have all of it.</summary>
     public void Clear()
     {

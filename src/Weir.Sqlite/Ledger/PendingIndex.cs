@@ -26,6 +26,9 @@ internal sealed class PendingIndex
         }
     }
 
+    /// <summary>Takes a row out that is not written yet.</summary>
+    public void Forget(int workspace, long key, long reference) => _pending[Pending.SliceOf(key)].Remove(workspace, key, reference);
+
     /// <summary>The rows of a slice in the order of their keys.</summary>
     public Slice Sorted(int slice)
     {
@@ -74,6 +77,18 @@ internal sealed class PendingIndex
                 }
 
                 from += at + 1;
+            }
+        }
+
+        public void Remove(int workspace, long key, long reference)
+        {
+            for (int i = _keys.Count - 1; i >= 0; i--)
+            {
+                if (_keys[i] == key && _rows[i] == (workspace, reference))
+                {
+                    _keys.RemoveAt(i);
+                    _rows.RemoveAt(i);
+                }
             }
         }
 

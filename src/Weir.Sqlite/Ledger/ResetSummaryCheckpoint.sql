@@ -1,2 +1,2 @@
--- Goes with the cells.
-UPDATE workspaces SET summed_to = 0 WHERE id = ?1
+-- Goes with the cells; says what the others hold.
+UPDATE workspaces SET summed_to = 0, kept_to = ?2, kept_before = ?3 WHERE id = ?1

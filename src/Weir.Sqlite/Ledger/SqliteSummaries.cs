@@ -4,6 +4,8 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 
+using NodaTime;
+
 using Weir.Engine;
 
 namespace Weir.Sqlite;
@@ -12,6 +14,9 @@ internal sealed class SqliteSummaries(Writer writer, ReaderPool readers) : ISumm
 {
     public ValueTask<long> CheckpointAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         readers.ReadAsync(connection => connection.Prepared("Ledger/SummaryCheckpoint").Bind(1, workspace.Value).Scalar() ?? 0, cancellationToken);
+
+    public ValueTask<SummaryProgress> ProgressAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
+        readers.ReadAsync(connection => ReadProgress(connection, workspace.Value), cancellationToken);
 
     public ValueTask<bool> AddAsync(WorkspaceId workspace, long from, long to, IReadOnlyDictionary<SummaryKey, SummaryFigures> figures, CancellationToken cancellationToken) =>
         writer.WriteAsync(
@@ -49,11 +54,28 @@ internal sealed class SqliteSummaries(Writer writer, ReaderPool readers) : ISumm
         await writer.WriteAsync(
             connection =>
             {
-                connection.Prepared("Ledger/ClearSummaries").Bind(1, workspace.Value).Run();
-                connection.Prepared("Ledger/ResetSummaryCheckpoint").Bind(1, workspace.Value).Run();
+                Instant start = connection.Prepared("Privacy/LedgerStart").Bind(1, workspace.Value).Scalar() is { } micros ? Clock.FromMicros(micros) : Instant.MinValue;
+                (long checkpoint, SummaryFloor floor) = ReadProgress(connection, workspace.Value);
+                // The start stands still while they are made anew, so what cells before another start lack has been added by now.
+                long kept = start == Instant.MinValue ? 0 : start == floor.Before ? Math.Max(checkpoint, floor.Through) : checkpoint;
+                connection.Prepared("Ledger/ClearSummaries").Bind(1, workspace.Value).Bind(2, Clock.ToMicros(start)).Run();
+                connection.Prepared("Ledger/ResetSummaryCheckpoint").Bind(1, workspace.Value).Bind(2, kept).Bind(3, Clock.ToMicros(start)).Run();
                 return true;
             },
             cancellationToken);
+
+    public static SummaryProgress ReadProgress(Connection connection, int workspace)
+    {
+        Statement row = connection.Prepared("Ledger/SummaryProgress").Bind(1, workspace);
+        if (!row.Step())
+        {
+            return default;
+        }
+
+        SummaryProgress progress = new(row.Int64(0), new SummaryFloor(row.Int64(1), Clock.FromMicros(row.Int64(2))));
+        row.Reset();
+        return progress;
+    }
 
     private static int InTable(SummaryKey a, SummaryKey b)
     {

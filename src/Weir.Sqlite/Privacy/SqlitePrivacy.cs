@@ -165,7 +165,7 @@ internal sealed class SqlitePrivacy(Writer writer, ReaderPool readers, LedgerMem
         foreach ((long number, Digest id) in next)
         {
             connection.Prepared("Privacy/DeleteDenial").Bind(1, number).Run();
-            connection.Prepared("Privacy/DeleteDenialId").Bind(1, workspace).Bind(2, Pending.HashOf(id)).Bind(3, -number).Run();
+            connection.Prepared("Privacy/DeleteId").Bind(1, workspace).Bind(2, Pending.HashOf(id)).Bind(3, -number).Run();
         }
 
         return next.Count;

@@ -107,7 +107,7 @@ public sealed class ReservationService
         ArgumentNullException.ThrowIfNull(end);
         if (await _store.Ledger.FindAsync(workspace, id, cancellationToken) is not { Account: { } account } record)
         {
-            return Unknown(id);
+            return await UnknownAsync(workspace, id, cancellationToken);
         }
 
         Outcome outcome = await _commits.SubmitAsync(
@@ -140,7 +140,7 @@ public sealed class ReservationService
     {
         if (await _store.Ledger.FindAsync(workspace, id, cancellationToken) is not { Account: { } account } record)
         {
-            return await _queue.GiveUpAsync(workspace, id.Value, cancellationToken) ? new Outcome { Id = id.Value } : Unknown(id);
+            return await _queue.GiveUpAsync(workspace, id.Value, cancellationToken) ? new Outcome { Id = id.Value } : await UnknownAsync(workspace, id, cancellationToken);
         }
 
         Outcome outcome = await _commits.SubmitAsync(
@@ -176,7 +176,7 @@ public sealed class ReservationService
 
         if (await _store.Ledger.FindAsync(workspace, id, cancellationToken) is not { Account: { } account })
         {
-            return Unknown(id);
+            return await UnknownAsync(workspace, id, cancellationToken);
         }
 
         return await _commits.SubmitAsync(
@@ -191,7 +191,7 @@ public sealed class ReservationService
     {
         if (await _store.Ledger.FindAsync(workspace, id, cancellationToken) is not { Account: { } account })
         {
-            return Unknown(id);
+            return await UnknownAsync(workspace, id, cancellationToken);
         }
 
         return await _commits.SubmitAsync(
@@ -288,11 +288,11 @@ public sealed class ReservationService
         return new ReservationView(record, state, hold, end, expiresAt);
     }
 
-    private static Outcome Unknown(EventId id) => new()
+    private async ValueTask<Outcome> UnknownAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) => new()
     {
         Id = id.Value,
         Refusal = Refusal.ReservationNotFound,
-        Failure = new Failure(Refusal.ReservationNotFound, "", $"There is no reservation '{id}'."),
+        Failure = new Failure(Refusal.ReservationNotFound, "", $"There is no reservation '{id}'.{await _store.Retention.NoteAsync(workspace, cancellationToken)}"),
     };
 
     private static Outcome Fail(UsageEvent e, string pointer, string message) => Fail(e.Id?.Value ?? "", pointer, message);

@@ -61,8 +61,10 @@ internal sealed class UsageParts(IWeirStore store, CatalogService catalogs, Summ
         return ([new Engine.Period(first, last)], [.. edges.Where(edge => edge.Start < edge.End)]);
     }
 
+    /// <exception cref="BeforeLedgerException">It reads the log for a time before the ledger begins.</exception>
     public async ValueTask<T> ReadAsync<T>(UsageQuestion question, Func<T> seed, Action<T, UsagePart> add, CancellationToken cancellationToken)
     {
+        await CheckStartAsync(question, cancellationToken);
         T result = question.Summed.IsEmpty ? seed() : await ReadSummariesAsync(question, seed, add, cancellationToken);
         bool declaredOnly = !question.Summed.IsEmpty;
         foreach (Engine.Period stretch in question.Logged)
@@ -77,7 +79,17 @@ internal sealed class UsageParts(IWeirStore store, CatalogService catalogs, Summ
             }
         }
 
+        // What went meanwhile was not read.
+        await CheckStartAsync(question, cancellationToken);
         return result;
+    }
+
+    private async ValueTask CheckStartAsync(UsageQuestion question, CancellationToken cancellationToken)
+    {
+        if (!question.Logged.IsEmpty && await store.Retention.StartAsync(question.Workspace, cancellationToken) is var start && question.Logged.Any(stretch => stretch.Start < start))
+        {
+            throw new BeforeLedgerException(start);
+        }
     }
 
     private ValueTask<T> ReadSummariesAsync<T>(UsageQuestion question, Func<T> seed, Action<T, UsagePart> add, CancellationToken cancellationToken)

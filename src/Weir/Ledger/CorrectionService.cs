@@ -11,7 +11,7 @@ public sealed class CorrectionService(IWeirStore store, GroupCommit commits)
         LedgerRecord? record = await store.Ledger.FindAsync(workspace, id, cancellationToken);
         if (record?.Account is not { } account)
         {
-            return new Outcome { Id = id.Value, Refusal = Refusal.EventNotFound, Failure = new Failure(Refusal.EventNotFound, "", $"There is no event '{id}'.") };
+            return new Outcome { Id = id.Value, Refusal = Refusal.EventNotFound, Failure = new Failure(Refusal.EventNotFound, "", $"There is no event '{id}'.{await store.Retention.NoteAsync(workspace, cancellationToken)}") };
         }
 
         return await commits.SubmitAsync(

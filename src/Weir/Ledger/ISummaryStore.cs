@@ -64,12 +64,30 @@ public sealed record SummaryQuery(long? Account, IReadOnlyCollection<string>? Ty
 }
 
 /// <summary>
-/// Summaries of the log. They are made from it behind the writer, by checkpoint, and can be thrown away and rebuilt.
+/// What of the summaries was not made anew when they were last thrown away, because the entries that it came from may have gone (LOG-3):
+/// cells before a time hold every entry up to a number already.
+/// </summary>
+/// <param name="Through">Entries up to this number add to cells from <paramref name="Before"/> on only; 0 for none.</param>
+public readonly record struct SummaryFloor(long Through, Instant Before)
+{
+    public static readonly SummaryFloor None = new(0, Instant.MinValue);
+}
+
+/// <summary>How far the log has been summed.</summary>
+/// <param name="Checkpoint">The sequence number up to which it has.</param>
+public readonly record struct SummaryProgress(long Checkpoint, SummaryFloor Floor);
+
+/// <summary>
+/// Summaries of the log. They are made from it behind the writer, by checkpoint, and can be thrown away and rebuilt as far as the ledger goes
+/// back.
 /// </summary>
 public interface ISummaryStore
 {
     /// <summary>The sequence number up to which the log has been summed.</summary>
     ValueTask<long> CheckpointAsync(WorkspaceId workspace, CancellationToken cancellationToken);
+
+    /// <summary>The same with what those who sum on from there must leave out.</summary>
+    ValueTask<SummaryProgress> ProgressAsync(WorkspaceId workspace, CancellationToken cancellationToken);
 
     /// <summary>
     /// Adds figures and moves the checkpoint in one transaction, if it still stands at <paramref name="from"/>; false when it does not.
@@ -79,6 +97,9 @@ public interface ISummaryStore
     /// <summary>The cells, in the order of their time.</summary>
     IAsyncEnumerable<(SummaryKey Key, SummaryFigures Figures)> ReadAsync(WorkspaceId workspace, SummaryQuery query, CancellationToken cancellationToken);
 
-    /// <summary>Drops every cell and sets the checkpoint to 0.</summary>
+    /// <summary>
+    /// Drops every cell from the ledger's start on (<see cref="IRetentionStore.StartAsync"/>) and sets the checkpoint to 0. Cells before
+    /// the start stay, and what they hold is remembered as <see cref="SummaryProgress.Floor"/>.
+    /// </summary>
     ValueTask ClearAsync(WorkspaceId workspace, CancellationToken cancellationToken);
 }

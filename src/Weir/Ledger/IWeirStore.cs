@@ -36,6 +36,8 @@ public interface IWeirStore : IAsyncDisposable
 
     IPrivacyStore Privacy { get; }
 
+    IRetentionStore Retention { get; }
+
     /// <summary>Whether what is remembered of the store still stands. Without one of its own a store belongs to one process.</summary>
     IChangeWatch Changes => NoOtherNodes.Instance;
 

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 
+using NodaTime;
+
 namespace Weir;
 
 /// <summary>Cells of the summaries while they are added up. By one thread at a time.</summary>
@@ -9,15 +11,24 @@ internal sealed class SummaryCells
     private const int MostKept = 20_000;
 
     private readonly Dictionary<SummaryKey, Cell> _cells = [];
+    private readonly Cell _nowhere = new();
     private readonly Dictionary<string, string> _propertyDimensions = new(StringComparer.Ordinal);
 
     public int Count => _cells.Count;
+
+    /// <summary>What is added to cells before this time is left out.</summary>
+    public Instant From { get; set; } = Instant.MinValue;
 
     /// <summary>A list that is used for one entry after the other.</summary>
     public List<Movement> Movements { get; } = [];
 
     public Cell CellAt(SummaryKey key)
     {
+        if (key.Bucket < From)
+        {
+            return _nowhere;
+        }
+
         ref Cell? cell = ref CollectionsMarshal.GetValueRefOrAddDefault(_cells, key, out _);
         cell ??= new Cell();
         cell.Use();

@@ -1,3 +1,5 @@
+using NodaTime;
+
 using Weir.Engine;
 
 namespace Weir;
@@ -6,14 +8,19 @@ namespace Weir;
 internal sealed class SummaryFold(IWeirStore store, CatalogService catalogs)
 {
     /// <summary>Adds entries, in their order, to cells.</summary>
+    /// <param name="floor">
+    /// What the cells before a time hold already. An entry that was recorded before that time adds to no later cell: nothing is counted before
+    /// it was recorded. So it is left out, and need not have its target any more.
+    /// </param>
     /// <param name="wanted">Which accounts count; null for all.</param>
     public async ValueTask AddAsync(
-        SummaryCells cells, WorkspaceId workspace, IReadOnlyList<StoredEntry> entries, Func<long, bool>? wanted, CancellationToken cancellationToken)
+        SummaryCells cells, WorkspaceId workspace, IReadOnlyList<StoredEntry> entries, SummaryFloor floor, Func<long, bool>? wanted, CancellationToken cancellationToken)
     {
+        bool IsLeftOut(StoredEntry entry) => wanted?.Invoke(entry.Entry.Account) == false || (entry.Sequence <= floor.Through && entry.Entry.RecordedAt < floor.Before);
         HashSet<long>? targets = null;
         foreach (StoredEntry entry in entries)
         {
-            if (entry.Entry.Target is { } number && wanted?.Invoke(entry.Entry.Account) != false)
+            if (entry.Entry.Target is { } number && !IsLeftOut(entry))
             {
                 (targets ??= []).Add(number);
             }
@@ -23,7 +30,7 @@ internal sealed class SummaryFold(IWeirStore store, CatalogService catalogs)
         (int Version, Catalog Catalog)? last = null;
         foreach (StoredEntry entry in entries)
         {
-            if (wanted?.Invoke(entry.Entry.Account) == false)
+            if (IsLeftOut(entry))
             {
                 continue;
             }
@@ -40,7 +47,10 @@ internal sealed class SummaryFold(IWeirStore store, CatalogService catalogs)
                 last = (version, await catalogs.FindAsync(workspace, version, cancellationToken));
             }
 
+            cells.From = entry.Sequence <= floor.Through ? floor.Before : Instant.MinValue;
             SummaryRules.Count(cells, entry, target, last.Value.Catalog);
         }
+
+        cells.From = Instant.MinValue;
     }
 }

@@ -103,7 +103,10 @@ public sealed class SummaryProjector : BackgroundService
         }
     }
 
-    /// <summary>Throws the summaries of a workspace away and makes them anew from the log.</summary>
+    /// <summary>
+    /// Throws the summaries of a workspace away and makes them anew from the log. Those of the time before the ledger begins stay as they
+    /// are: nothing is left that they could be made from (LOG-3).
+    /// </summary>
     public async Task RebuildAsync(WorkspaceId workspace, CancellationToken cancellationToken)
     {
         await _store.Summaries.ClearAsync(workspace, cancellationToken);
@@ -224,14 +227,14 @@ public sealed class SummaryProjector : BackgroundService
     private async Task<long?> StepAsync(WorkspaceId workspace, SummaryTail tail, CancellationToken cancellationToken)
     {
         await tail.FoldAsync(_fold, workspace, cancellationToken);
-        long from = await _store.Summaries.CheckpointAsync(workspace, cancellationToken);
-        if (tail.From < from)
+        (long from, SummaryFloor floor) = await _store.Summaries.ProgressAsync(workspace, cancellationToken);
+        if (tail.From < from || tail.From < floor.Through)
         {
-            // Another was faster.
+            // Another was faster, or they are being made anew and hold some of it already.
             tail.Restart(from);
         }
 
-        if (tail.To > tail.From && await AddTailAsync(workspace, tail, from, cancellationToken) is { } added)
+        if (tail.To > tail.From && await AddTailAsync(workspace, tail, from, floor, cancellationToken) is { } added)
         {
             return added;
         }
@@ -241,7 +244,7 @@ public sealed class SummaryProjector : BackgroundService
         int summed = 0;
         while (summed < LargestStep && await _store.Ledger.FollowAsync(workspace, to, Page, cancellationToken) is { Count: > 0 } page)
         {
-            await _fold.AddAsync(cells, workspace, page, null, cancellationToken);
+            await _fold.AddAsync(cells, workspace, page, floor, null, cancellationToken);
             summed += page.Count;
             to = page[^1].Sequence;
             if (page.Count < Page)
@@ -263,7 +266,7 @@ public sealed class SummaryProjector : BackgroundService
     /// Adds what this process has committed, together with what others have written in between. Null, and the tail is given up, when something
     /// in between is still not committed after a while: nobody is to wait for a transaction that stands still.
     /// </summary>
-    private async Task<long?> AddTailAsync(WorkspaceId workspace, SummaryTail tail, long from, CancellationToken cancellationToken)
+    private async Task<long?> AddTailAsync(WorkspaceId workspace, SummaryTail tail, long from, SummaryFloor floor, CancellationToken cancellationToken)
     {
         List<LogStretch> unknown = [.. tail.Gaps];
         if (tail.From > from)
@@ -288,7 +291,7 @@ public sealed class SummaryProjector : BackgroundService
                 continue;
             }
 
-            await _fold.AddAsync(others, workspace, page, null, cancellationToken);
+            await _fold.AddAsync(others, workspace, page, floor, null, cancellationToken);
             if (page.Count < Page)
             {
                 break;

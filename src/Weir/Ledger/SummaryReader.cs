@@ -22,11 +22,11 @@ internal sealed class SummaryReader(IWeirStore store, CatalogService catalogs, S
     {
         for (int attempt = 0; attempt < MostAttempts; attempt++)
         {
-            long checkpoint = await store.Summaries.CheckpointAsync(workspace, cancellationToken);
-            if (await store.Ledger.LastSequenceAsync(workspace, cancellationToken) - checkpoint > LargestTail)
+            SummaryProgress progress = await store.Summaries.ProgressAsync(workspace, cancellationToken);
+            if (await store.Ledger.LastSequenceAsync(workspace, cancellationToken) - progress.Checkpoint > LargestTail)
             {
                 await projector.CatchUpAsync(workspace, cancellationToken);
-                checkpoint = await store.Summaries.CheckpointAsync(workspace, cancellationToken);
+                progress = await store.Summaries.ProgressAsync(workspace, cancellationToken);
             }
 
             T result = seed();
@@ -38,8 +38,8 @@ internal sealed class SummaryReader(IWeirStore store, CatalogService catalogs, S
                 }
             }
 
-            SummaryCells tail = await TailAsync(workspace, queries, checkpoint, cancellationToken);
-            if (await store.Summaries.CheckpointAsync(workspace, cancellationToken) != checkpoint)
+            SummaryCells tail = await TailAsync(workspace, queries, progress, cancellationToken);
+            if (await store.Summaries.CheckpointAsync(workspace, cancellationToken) != progress.Checkpoint)
             {
                 continue;
             }
@@ -58,12 +58,12 @@ internal sealed class SummaryReader(IWeirStore store, CatalogService catalogs, S
         throw new StoreUnavailableException("The summaries are moving too fast to be read at the moment; ask again.");
     }
 
-    private async ValueTask<SummaryCells> TailAsync(WorkspaceId workspace, IReadOnlyList<SummaryQuery> queries, long checkpoint, CancellationToken cancellationToken)
+    private async ValueTask<SummaryCells> TailAsync(WorkspaceId workspace, IReadOnlyList<SummaryQuery> queries, SummaryProgress progress, CancellationToken cancellationToken)
     {
         HashSet<long>? accounts = queries.All(query => query.Account is not null) ? [.. queries.Select(query => query.Account!.Value)] : null;
         SummaryCells cells = new();
-        IReadOnlyList<StoredEntry> entries = await store.Ledger.FollowAsync(workspace, checkpoint, LargestTail, cancellationToken);
-        await _fold.AddAsync(cells, workspace, entries, accounts is null ? null : accounts.Contains, cancellationToken);
+        IReadOnlyList<StoredEntry> entries = await store.Ledger.FollowAsync(workspace, progress.Checkpoint, LargestTail, cancellationToken);
+        await _fold.AddAsync(cells, workspace, entries, progress.Floor, accounts is null ? null : accounts.Contains, cancellationToken);
         return cells;
     }
 }

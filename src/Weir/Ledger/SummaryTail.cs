@@ -75,7 +75,7 @@ internal sealed class SummaryTail
                 List<StoredEntry> entries = Place(commit);
                 if (entries.Count > 0)
                 {
-                    await fold.AddAsync(Cells, workspace, entries, null, cancellationToken);
+                    await fold.AddAsync(Cells, workspace, entries, SummaryFloor.None, null, cancellationToken);
                 }
             }
         }

@@ -50,22 +50,70 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
 
     private static async Task VerifyBalancesAsync(IWeirStore seen, WorkspaceId workspace, bool isMoment, Findings findings, CancellationToken cancellationToken)
     {
-        Dictionary<(long Account, BalanceKey Key), (Quantity Used, Quantity Held)> computed = [];
-        Dictionary<(long Account, long Grant), (Quantity Used, Quantity Held)> drawn = [];
-        long last = await FoldAsync(0);
+        for (int attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            Instant start = await seen.Retention.StartAsync(workspace, cancellationToken);
+            LedgerFold fold = new();
+            await AddCarriedAsync(seen, workspace, fold, cancellationToken);
+            findings.Entries = 0;
+            long last = await FoldAsync(seen, workspace, fold, start, 0, findings, cancellationToken);
 
-        // The rest is folded and compared while nobody writes, so that log and balances are of the same moment.
-        await using ILedgerTransaction? transaction = isMoment ? null : await seen.Ledger.BeginAsync(workspace, cancellationToken);
-        await FoldAsync(last);
+            // The rest is folded and compared while nobody writes, so that log and balances are of the same moment.
+            await using ILedgerTransaction? transaction = isMoment ? null : await seen.Ledger.BeginAsync(workspace, cancellationToken);
+            await FoldAsync(seen, workspace, fold, start, last, findings, cancellationToken);
+            if (await seen.Retention.StartAsync(workspace, cancellationToken) == start)
+            {
+                await CompareAsync(seen, workspace, fold, findings, cancellationToken);
+                return;
+            }
+        }
+
+        throw new StoreUnavailableException("The ledger's start moved on whenever it was read; verify again later.");
+    }
+
+    /// <summary>What entries before the ledger's start came to.</summary>
+    private static async Task AddCarriedAsync(IWeirStore seen, WorkspaceId workspace, LedgerFold fold, CancellationToken cancellationToken)
+    {
+        await foreach (CarriedBalance carried in seen.Retention.ReadBalancesAsync(workspace, cancellationToken))
+        {
+            fold.Add(carried);
+        }
+
+        await foreach (CarriedGrant carried in seen.Retention.ReadGrantsAsync(workspace, cancellationToken))
+        {
+            fold.Add(carried);
+        }
+    }
+
+    /// <summary>Entries from the start on. Those before it that still stand are carried already.</summary>
+    private static async Task<long> FoldAsync(
+        IWeirStore seen, WorkspaceId workspace, LedgerFold fold, Instant start, long after, Findings findings, CancellationToken cancellationToken)
+    {
+        while (await seen.Ledger.FollowAsync(workspace, after, PageSize, cancellationToken) is { Count: > 0 } page)
+        {
+            foreach (StoredEntry entry in page.Where(entry => entry.Entry.RecordedAt >= start))
+            {
+                findings.Entries++;
+                fold.Add(entry.Entry);
+            }
+
+            after = page[^1].Sequence;
+        }
+
+        return after;
+    }
+
+    private static async Task CompareAsync(IWeirStore seen, WorkspaceId workspace, LedgerFold fold, Findings findings, CancellationToken cancellationToken)
+    {
         await foreach ((long account, Balance balance) in seen.Ledger.ReadBalancesAsync(workspace, cancellationToken))
         {
             findings.BalanceCount++;
-            computed.Remove((account, balance.Key), out (Quantity Used, Quantity Held) folded);
+            fold.Balances.Remove((account, balance.Key), out (Quantity Used, Quantity Held) folded);
             findings.Compare(account, balance.Key, "used", balance.Used, folded.Used);
             findings.Compare(account, balance.Key, "held", balance.Held, folded.Held);
         }
 
-        foreach (((long account, BalanceKey key), (Quantity used, Quantity held)) in computed)
+        foreach (((long account, BalanceKey key), (Quantity used, Quantity held)) in fold.Balances)
         {
             findings.Compare(account, key, "used", Quantity.Zero, used);
             findings.Compare(account, key, "held", Quantity.Zero, held);
@@ -75,79 +123,62 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
         await foreach ((long account, Grant grant) in seen.Ledger.ReadGrantsAsync(workspace, cancellationToken))
         {
             findings.GrantCount++;
-            drawn.Remove((account, grant.Number), out (Quantity Used, Quantity Held) folded);
+            fold.Grants.Remove((account, grant.Number), out (Quantity Used, Quantity Held) folded);
             findings.Compare(account, grant.Number, grant.Terms.Meter, "drawn", grant.Drawn, folded.Used);
             findings.Compare(account, grant.Number, grant.Terms.Meter, "held", grant.Held, folded.Held);
         }
 
-        foreach (((long account, long grant), (Quantity _, Quantity held)) in drawn)
+        foreach (((long account, long grant), (Quantity _, Quantity held)) in fold.Grants)
         {
             findings.Compare(account, grant, "", "held", Quantity.Zero, held);
-        }
-
-        async Task<long> FoldAsync(long after)
-        {
-            while (await seen.Ledger.FollowAsync(workspace, after, PageSize, cancellationToken) is { Count: > 0 } page)
-            {
-                foreach (StoredEntry entry in page)
-                {
-                    findings.Entries++;
-                    foreach (EntryLine line in entry.Entry.Lines)
-                    {
-                        (long, BalanceKey) key = (line.Key.Scope == ScopeKind.Workspace ? Account.WorkspaceHead : entry.Entry.Account, line.Key);
-                        (Quantity used, Quantity held) = computed.GetValueOrDefault(key);
-                        computed[key] = (used + line.Delta, held + line.HeldDelta);
-                    }
-
-                    foreach ((long grant, (Quantity used, Quantity held)) in GrantDraw.SumsOf(entry.Entry))
-                    {
-                        (long, long) key = (entry.Entry.Account, grant);
-                        (Quantity usedBefore, Quantity heldBefore) = drawn.GetValueOrDefault(key);
-                        drawn[key] = (usedBefore + used, heldBefore + held);
-                    }
-                }
-
-                after = page[^1].Sequence;
-            }
-
-            return after;
         }
     }
 
     /// <summary>Account by account in the order of their ids, as many at a time as fit.</summary>
     private async Task VerifySummariesAsync(IWeirStore seen, WorkspaceId workspace, Findings findings, CancellationToken cancellationToken)
     {
-        for (long low = 0; ;)
+        for (AccountRange? range = AccountRange.All(); range is not null; range = range.Next())
         {
-            Range range = new() { Low = low };
             await VerifySummariesAsync(seen, workspace, range, findings, cancellationToken);
-            if (range.High == long.MaxValue)
-            {
-                return;
-            }
-
-            low = range.High + 1;
         }
     }
 
-    private async Task VerifySummariesAsync(IWeirStore seen, WorkspaceId workspace, Range range, Findings findings, CancellationToken cancellationToken)
+    /// <summary>From the ledger's start on: what cells of the time before held can no longer be seen. Nothing is counted before it is recorded.</summary>
+    private async Task VerifySummariesAsync(IWeirStore seen, WorkspaceId workspace, AccountRange range, Findings findings, CancellationToken cancellationToken)
     {
         SummaryCells computed = new();
         long folded = 0;
+        Instant start = await seen.Retention.StartAsync(workspace, cancellationToken);
         for (int attempt = 0; attempt < MostAttempts; attempt++)
         {
+            Instant newest = await seen.Retention.StartAsync(workspace, cancellationToken);
             long checkpoint = await seen.Summaries.CheckpointAsync(workspace, cancellationToken);
-            if (checkpoint < folded)
+            if (checkpoint < folded || newest != start)
             {
-                // They are being rebuilt: what was folded is ahead of them.
+                // They are being rebuilt: what was folded is ahead of them. Or some of what was folded is carried now.
                 computed = new SummaryCells();
                 folded = 0;
+                start = newest;
             }
 
-            folded = await FoldAsync(seen, workspace, computed, range, folded, checkpoint, cancellationToken);
+            try
+            {
+                folded = await FoldAsync(seen, workspace, computed, range, start, folded, checkpoint, cancellationToken);
+            }
+            catch (InvalidDataException) when (attempt < MostAttempts - 1)
+            {
+                if (await seen.Retention.StartAsync(workspace, cancellationToken) == start)
+                {
+                    throw;
+                }
+
+                // What an entry is about went in between, with the entry.
+                continue;
+            }
+
             Findings found = new();
-            await CompareAsync(seen, workspace, computed.ToFigures(), range, found, cancellationToken);
-            if (await seen.Summaries.CheckpointAsync(workspace, cancellationToken) == checkpoint)
+            await CompareAsync(seen, workspace, computed.ToFigures(), range, start, found, cancellationToken);
+            if (await seen.Summaries.CheckpointAsync(workspace, cancellationToken) == checkpoint && await seen.Retention.StartAsync(workspace, cancellationToken) == start)
             {
                 findings.Add(found);
                 return;
@@ -157,37 +188,31 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
         throw new StoreUnavailableException("The summaries moved on whenever they were compared; verify again while less is written.");
     }
 
-    private async Task<long> FoldAsync(IWeirStore seen, WorkspaceId workspace, SummaryCells computed, Range range, long after, long until, CancellationToken cancellationToken)
+    private async Task<long> FoldAsync(IWeirStore seen, WorkspaceId workspace, SummaryCells computed, AccountRange range, Instant start, long after, long until, CancellationToken cancellationToken)
     {
         SummaryFold fold = new(seen, catalogs);
+        SummaryFloor floor = new(long.MaxValue, start);
         while (after < until && await seen.Ledger.FollowAsync(workspace, after, PageSize, cancellationToken) is { Count: > 0 } page)
         {
             List<StoredEntry> summed = [.. page.Where(entry => entry.Sequence <= until)];
-            await fold.AddAsync(computed, workspace, summed, range.Contains, cancellationToken);
+            await fold.AddAsync(computed, workspace, summed, floor, range.Contains, cancellationToken);
             after = Math.Min(page[^1].Sequence, until);
             if (computed.Count > CellsAtATime)
             {
-                Narrow(computed, range);
+                if (range.Narrow(computed.Accounts()))
+                {
+                    computed.DropFrom(range.High + 1);
+                }
             }
         }
 
         return after;
     }
 
-    /// <summary>Leaves the upper half of the accounts to a later pass; a single account is never divided.</summary>
-    private static void Narrow(SummaryCells computed, Range range)
+    private static async Task CompareAsync(
+        IWeirStore seen, WorkspaceId workspace, Dictionary<SummaryKey, SummaryFigures> computed, AccountRange range, Instant from, Findings findings, CancellationToken cancellationToken)
     {
-        long[] accounts = [.. computed.Accounts().Distinct().Order()];
-        if (accounts.Length > 1)
-        {
-            range.High = accounts[accounts.Length / 2] - 1;
-            computed.DropFrom(range.High + 1);
-        }
-    }
-
-    private static async Task CompareAsync(IWeirStore seen, WorkspaceId workspace, Dictionary<SummaryKey, SummaryFigures> computed, Range range, Findings findings, CancellationToken cancellationToken)
-    {
-        foreach (Engine.Period slice in Slices(computed.Keys))
+        foreach (Engine.Period slice in Slices(computed.Keys, from))
         {
             SummaryQuery query = new(null, null, null, null, slice.Start, slice.End);
             await foreach ((SummaryKey key, SummaryFigures stored) in seen.Summaries.ReadAsync(workspace, query, cancellationToken))
@@ -207,14 +232,14 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
         }
     }
 
-    /// <summary>All of time, cut where there is something to read, so that a store need not hold all cells at once.</summary>
-    private static List<Engine.Period> Slices(IReadOnlyCollection<SummaryKey> cells)
+    /// <summary>All of time from an instant on, cut where there is something to read, so that a store need not hold all cells at once.</summary>
+    private static List<Engine.Period> Slices(IReadOnlyCollection<SummaryKey> cells, Instant from)
     {
         List<Engine.Period> slices = [];
-        Instant start = Instant.MinValue;
+        Instant start = from;
         foreach (Instant bucket in cells.Select(cell => cell.Bucket).Distinct().Order())
         {
-            if (start == Instant.MinValue || bucket >= start + s_slice)
+            if (bucket > start && (start == from || bucket >= start + s_slice))
             {
                 slices.Add(new Engine.Period(start, bucket));
                 start = bucket;
@@ -223,16 +248,6 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
 
         slices.Add(new Engine.Period(start, Instant.MaxValue));
         return slices;
-    }
-
-    /// <summary>Internal ids from one to another, both among them.</summary>
-    private sealed class Range
-    {
-        public required long Low { get; init; }
-
-        public long High { get; set; } = long.MaxValue;
-
-        public bool Contains(long account) => Low <= account && account <= High;
     }
 
     private sealed class Findings

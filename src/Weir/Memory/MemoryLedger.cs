@@ -59,7 +59,7 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
             [
                 .. entries
                     .Where(entry => filter.Cursor is not { } cursor || (filter.Ascending ? entry.Sequence > cursor : entry.Sequence < cursor))
-                    .Where(entry => !entry.Entry.Kind.IsSettlement())
+                    .Where(entry => !entry.Entry.Kind.IsSettlement() && entry.Entry.RecordedAt >= w.Carried.Start)
                     .Select(entry => RecordOf(w, entry))
                     .Where(record => Matches(record, filter))
                     .Take(filter.Limit),
@@ -71,7 +71,7 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
             w.Ids.TryGetValue(Digest.Of(id.Value), out MemoryId known) && w.EntryAt(known.Sequence) is { } entry ? RecordOf(w, entry) : null));
 
     public ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read<IReadOnlyList<StoredEntry>>(workspace, w => [.. w.Entries.Skip((int)Math.Min(after, w.Entries.Count)).Take(limit)]));
+        ValueTask.FromResult(Read<IReadOnlyList<StoredEntry>>(workspace, w => [.. w.Entries.Skip(w.IndexAfter(after)).Take(limit)]));
 
     public ValueTask<IReadOnlyList<StoredEntry>?> ReadStretchesAsync(WorkspaceId workspace, IReadOnlyList<LogStretch> stretches, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read<IReadOnlyList<StoredEntry>?>(workspace, w =>
@@ -100,7 +100,7 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
     }
 
     public ValueTask<long> LastSequenceAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(workspace, w => (long)w.Entries.Count));
+        ValueTask.FromResult(Read(workspace, w => w.LastSequence));
 
     public async IAsyncEnumerable<(long Account, Balance Balance)> ReadBalancesAsync(WorkspaceId workspace, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -169,10 +169,13 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
 
     public ValueTask<IReadOnlyList<StoredEntry>> ReadDrawsAsync(WorkspaceId workspace, long grant, long after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read<IReadOnlyList<StoredEntry>>(workspace, w =>
-            [.. w.Entries.Where(entry => entry.Sequence > after && GrantDraw.SumsOf(entry.Entry).ContainsKey(grant)).Take(limit)]));
+            [.. w.Entries.Skip(w.IndexAfter(after)).Where(entry => entry.Entry.RecordedAt >= w.Carried.Start && GrantDraw.SumsOf(entry.Entry).ContainsKey(grant)).Take(limit)]));
 
     public ValueTask<Quantity> SumDrawsAsync(WorkspaceId workspace, long grant, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Read(workspace, w => w.Entries.Aggregate(Quantity.Zero, (sum, entry) => sum + GrantDraw.SumsOf(entry.Entry).GetValueOrDefault(grant).Used)));
+        ValueTask.FromResult(Read(workspace, w => w.Entries.Where(entry => entry.Entry.RecordedAt >= w.Carried.Start)
+            .Select(entry => GrantDraw.SumsOf(entry.Entry).GetValueOrDefault(grant).Used)
+            .Concat(w.Carried.Grants().Where(carried => carried.Grant == grant).Select(carried => carried.Used))
+            .Aggregate(Quantity.Zero, (sum, used) => sum + used)));
 
     public ValueTask<IReadOnlyList<AccountKey>> ReadDueAsync(WorkspaceId workspace, Instant now, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read<IReadOnlyList<AccountKey>>(workspace, w =>

@@ -22,7 +22,7 @@ internal sealed class MemoryPrivacy(MemoryStore store) : IPrivacyStore
                 return ValueTask.FromResult(0);
             }
 
-            List<StoredEntry> next = [.. found.Entries.Skip((int)open.Through).Where(stored => stored.Entry.Account == open.Erasure.Account).Take(limit)];
+            List<StoredEntry> next = [.. found.Entries.Skip(found.IndexAfter(open.Through)).Where(stored => stored.Entry.Account == open.Erasure.Account).Take(limit)];
             foreach (StoredEntry stored in next)
             {
                 if (open.Erasure.User is not { } user)
@@ -58,7 +58,7 @@ internal sealed class MemoryPrivacy(MemoryStore store) : IPrivacyStore
 
     private static int PruneDetails(MemoryWorkspace found, Instant before, int limit)
     {
-        List<StoredEntry> next = [.. found.Entries.Skip((int)found.Erasures.DetailsThrough).TakeWhile(stored => stored.Entry.RecordedAt < before).Take(limit)];
+        List<StoredEntry> next = [.. found.Entries.Skip(found.IndexAfter(found.Erasures.DetailsThrough)).TakeWhile(stored => stored.Entry.RecordedAt < before).Take(limit)];
         foreach (StoredEntry stored in next)
         {
             found.Replace(stored with { Entry = stored.Entry with { Reason = null, Actor = null }, Details = stored.Details.WithoutPersonalData() });

@@ -32,6 +32,7 @@ public sealed class MemoryStore : IWeirStore
         Deliveries = new MemoryDeliveries(this);
         Tickets = Lines = new MemoryTickets(LockedNow);
         Privacy = new MemoryPrivacy(this);
+        Retention = new MemoryRetention(this);
     }
 
     public IWorkspaceStore Workspaces { get; }
@@ -63,6 +64,8 @@ public sealed class MemoryStore : IWeirStore
     public ITicketStore Tickets { get; }
 
     public IPrivacyStore Privacy { get; }
+
+    public IRetentionStore Retention { get; }
 
     internal MemoryTickets Lines { get; }
 

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 
+using NodaTime;
+
 namespace Weir;
 
 internal sealed class MemorySummaries(MemoryStore store) : ISummaryStore
@@ -9,6 +11,15 @@ internal sealed class MemorySummaries(MemoryStore store) : ISummaryStore
         lock (store.Gate)
         {
             return ValueTask.FromResult(store.Of(workspace).Checkpoint);
+        }
+    }
+
+    public ValueTask<SummaryProgress> ProgressAsync(WorkspaceId workspace, CancellationToken cancellationToken)
+    {
+        lock (store.Gate)
+        {
+            MemoryWorkspace found = store.Of(workspace);
+            return ValueTask.FromResult(new SummaryProgress(found.Checkpoint, found.Floor));
         }
     }
 
@@ -61,7 +72,14 @@ internal sealed class MemorySummaries(MemoryStore store) : ISummaryStore
         lock (store.Gate)
         {
             MemoryWorkspace found = store.Of(workspace);
-            found.Summaries.Clear();
+            Instant start = found.Carried.Start;
+            foreach (SummaryKey key in found.Summaries.Keys.Where(key => key.Bucket >= start).ToList())
+            {
+                found.Summaries.Remove(key);
+            }
+
+            // The start stands still while they are made anew, so what cells before another start lack has been added by now.
+            found.Floor = new SummaryFloor(start == Instant.MinValue ? 0 : start == found.Floor.Before ? Math.Max(found.Checkpoint, found.Floor.Through) : found.Checkpoint, start);
             found.Checkpoint = 0;
         }
 

@@ -17,8 +17,8 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
             {
                 Clock = now,
                 ActiveCatalogVersion = workspace.ActiveCatalog,
-                NextSequence = workspace.Entries.Count + 1L,
-                LastSequence = workspace.Entries.Count,
+                NextSequence = workspace.LastSequence + 1,
+                LastSequence = workspace.LastSequence,
                 Accounts = load.Accounts.Distinct().Where(workspace.Accounts.ContainsKey).ToDictionary(key => key, key => workspace.Accounts[key].StateAt(now)),
                 Workspace = workspace.Head.StateAt(now),
                 Ids = load.Ids.Distinct().Where(workspace.Ids.ContainsKey).ToDictionary(id => id, id => Remembered(workspace.Ids[id])),
@@ -108,7 +108,7 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
 
         foreach (LedgerRow row in writes.Rows)
         {
-            workspace.Append(row, workspace.Entries.Count + 1L);
+            workspace.Append(row, workspace.LastSequence + 1);
         }
 
         foreach (StoredDenial denial in writes.Denials)

@@ -34,8 +34,13 @@ internal sealed class MemoryWorkspace
 
     public Dictionary<Alias, long> Aliases { get; } = [];
 
-    /// <summary>The ledger; the entry with sequence number n stands at n − 1.</summary>
+    /// <summary>The ledger in the order of its numbers, without what has gone by its age.</summary>
     public List<StoredEntry> Entries { get; } = [];
+
+    /// <summary>The newest entry never goes: numbers go on from it.</summary>
+    public long LastSequence => Entries.Count == 0 ? 0 : Entries[^1].Sequence;
+
+    public MemoryCarried Carried { get; } = new();
 
     /// <summary>Ids with an effect by its sequence number, or with the answer of a denial.</summary>
     public Dictionary<Digest, MemoryId> Ids { get; } = [];
@@ -50,6 +55,8 @@ internal sealed class MemoryWorkspace
     public Dictionary<SummaryKey, SummaryFigures> Summaries { get; } = [];
 
     public long Checkpoint { get; set; }
+
+    public SummaryFloor Floor { get; set; } = SummaryFloor.None;
 
     public Dictionary<(long Account, BalanceKey Key), (ClosingSummary Summary, Instant ClosedAt)> Closings { get; } = [];
 
@@ -67,7 +74,22 @@ internal sealed class MemoryWorkspace
 
     public MemoryAccount Head => Heads[Account.WorkspaceHead];
 
-    public StoredEntry? EntryAt(long sequence) => sequence >= 1 && sequence <= Entries.Count ? Entries[(int)(sequence - 1)] : null;
+    public StoredEntry? EntryAt(long sequence) => IndexAfter(sequence - 1) is var index && index < Entries.Count && Entries[index].Sequence == sequence ? Entries[index] : null;
+
+    /// <summary>Where the entries after a number begin.</summary>
+    public int IndexAfter(long sequence)
+    {
+        // As long as nothing has gone, the entry with number n stands at n − 1.
+        int low = (int)Math.Clamp(sequence - (LastSequence - Entries.Count), 0, Entries.Count);
+        int high = (int)Math.Clamp(sequence, 0, Entries.Count);
+        while (low < high)
+        {
+            int middle = low + ((high - low) / 2);
+            (low, high) = Entries[middle].Sequence <= sequence ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
+    }
 
     public IReadOnlyList<StoredEntry> LaterThan(long sequence) => _later.TryGetValue(sequence, out List<StoredEntry>? later) ? [.. later] : [];
 
@@ -107,13 +129,34 @@ internal sealed class MemoryWorkspace
     /// <summary>Puts other details in the place of an entry's.</summary>
     public void Replace(StoredEntry stored)
     {
-        StoredEntry before = Entries[(int)(stored.Sequence - 1)];
-        Entries[(int)(stored.Sequence - 1)] = stored;
+        int index = IndexAfter(stored.Sequence - 1);
+        StoredEntry before = Entries[index];
+        Entries[index] = stored;
         if (before.Entry.Target is { } target)
         {
             List<StoredEntry> later = _later[target];
             later[later.IndexOf(before)] = stored;
         }
+    }
+
+    /// <summary>Takes entries away, with their ids.</summary>
+    /// <returns>How many ids went.</returns>
+    public int Remove(IReadOnlySet<long> sequences)
+    {
+        Entries.RemoveAll(entry => sequences.Contains(entry.Sequence));
+        foreach (long sequence in sequences)
+        {
+            _later.Remove(sequence);
+        }
+
+        foreach (List<StoredEntry> later in _later.Values)
+        {
+            later.RemoveAll(entry => sequences.Contains(entry.Sequence));
+        }
+
+        Digest[] ids = [.. Ids.Where(id => sequences.Contains(id.Value.Sequence)).Select(id => id.Key)];
+        Array.ForEach(ids, id => Ids.Remove(id));
+        return ids.Length;
     }
 
     public void Add(AuditEntry audit, Instant now) => Audit.Add(AuditChain.Next(Audit.Count == 0 ? AuditHead.None : Audit[^1].Head, now, audit));

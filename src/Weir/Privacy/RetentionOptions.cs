@@ -4,7 +4,7 @@ namespace Weir;
 
 /// <summary>
 /// How long what names people, and what nobody asks for any more, is kept, by kind; null keeps it until it is erased. The server takes
-/// them from <c>Weir__Retention__…</c>. The ledger itself is kept. How long deliveries are kept says <see cref="WebhookOptions.KeepFor"/>.
+/// them from <c>Weir__Retention__…</c>. How long deliveries are kept says <see cref="WebhookOptions.KeepFor"/>.
 /// </summary>
 public sealed class RetentionOptions
 {
@@ -27,7 +27,14 @@ public sealed class RetentionOptions
     [Range(typeof(TimeSpan), "400.00:00:00", "36500.00:00:00")]
     public TimeSpan? Denials { get; set; }
 
-    /// <summary>The kinds with a bound.</summary>
+    /// <summary>
+    /// Entries of the ledger with their ids, since they were recorded: whole months of UTC that lie before that time. What they add up to is
+    /// carried forward (LOG-3), so balances, grants and summaries stay what they were. Within it a repeat of an id is recognized (ID-3).
+    /// </summary>
+    [Range(typeof(TimeSpan), "400.00:00:00", "36500.00:00:00")]
+    public TimeSpan? Ledger { get; set; }
+
+    /// <summary>The kinds with a bound that go row by row.</summary>
     internal IEnumerable<(RetentionKind Kind, TimeSpan Age)> Bounds()
     {
         (RetentionKind, TimeSpan?)[] kinds =

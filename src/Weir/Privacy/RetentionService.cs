@@ -27,15 +27,17 @@ public sealed class RetentionService
 
     private readonly IWeirStore _store;
     private readonly PrivacyService _privacy;
+    private readonly LedgerRetention _ledger;
     private readonly RetentionOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RetentionService> _logger;
     private readonly string _owner = $"{Environment.MachineName}:{Environment.ProcessId}";
 
-    public RetentionService(IWeirStore store, PrivacyService privacy, RetentionOptions options, TimeProvider time, ILogger<RetentionService> logger)
+    public RetentionService(IWeirStore store, PrivacyService privacy, LedgerRetention ledger, RetentionOptions options, TimeProvider time, ILogger<RetentionService> logger)
     {
         _store = store;
         _privacy = privacy;
+        _ledger = ledger;
         _options = options;
         _time = time;
         _logger = logger;
@@ -90,7 +92,22 @@ public sealed class RetentionService
                 written += count;
             }
 
-            error = await _privacy.CompleteAsync(workspace, cancellationToken) ? null : "An erase waits for a reader of the state before.";
+            if (_options.Ledger is { } oldest)
+            {
+                LedgerRetentionRun run = await _ledger.RunAsync(
+                    workspace, lease.TakenAt - Duration.FromTimeSpan(oldest), RowsAtATime, async () => await _store.ScheduledJobs.KeepAsync(workspace, lease, s_lease, cancellationToken), cancellationToken);
+                if (run.IsCutShort)
+                {
+                    return false;
+                }
+
+                counts["Ledger"] = run.Carried;
+                counts["LedgerIds"] = run.Ids;
+                written += run.Carried + run.Ids;
+                error = run.Waits;
+            }
+
+            error = await _privacy.CompleteAsync(workspace, cancellationToken) ? error : "An erase waits for a reader of the state before.";
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -8,6 +8,8 @@ namespace Weir.Storage.Tests;
 
 public abstract partial class StoreCompliance
 {
+    private static readonly Instant s_carriedTo = Instant.FromUtc(2020, 2, 1, 0, 0);
+
     private delegate Task<object?> Read(IWeirStore store, WorkspaceId workspace);
 
     /// <summary>One look for each member of the contracts at what <see cref="Everything"/> wrote.</summary>
@@ -59,6 +61,7 @@ public abstract partial class StoreCompliance
         ["ILedgerStore.ReadDueAsync"] = async (s, w) => await s.Ledger.ReadDueAsync(w, Instant.MaxValue, 10, None),
         ["ILedgerStore.ReadDenialsAsync"] = async (s, w) => await s.Ledger.ReadDenialsAsync(w, null, Instant.MinValue, Instant.MaxValue, None),
         ["ISummaryStore.CheckpointAsync"] = async (s, w) => await s.Summaries.CheckpointAsync(w, None),
+        ["ISummaryStore.ProgressAsync"] = async (s, w) => (await s.Summaries.ProgressAsync(w, None)).Checkpoint,
         ["ISummaryStore.AddAsync"] = async (s, w) =>
             await s.Summaries.AddAsync(w, 0, 10, new Dictionary<SummaryKey, SummaryFigures> { [Key(1, 0, "a")] = Figures(1) }, None),
         ["ISummaryStore.ReadAsync"] = async (s, w) => await AllAsync(s.Summaries.ReadAsync(w, new SummaryQuery(1, null, "", null, Instant.MinValue, Instant.MaxValue), None)),
@@ -138,6 +141,18 @@ public abstract partial class StoreCompliance
             (await s.Privacy.PruneAsync(w, RetentionKind.EventDetails, Sample.MonthEnd, 9, None), await s.Privacy.PruneAsync(w, RetentionKind.Alerts, Sample.MonthEnd, 9, None), await s.Privacy.PruneAsync(w, RetentionKind.PortalTokens, Sample.MonthEnd, 9, None),
                 await s.Privacy.PruneAsync(w, RetentionKind.Denials, s_longAgo + Duration.FromDays(1), 9, None)),
         ["IPrivacyStore.EndAsync"] = async (s, w) => (await s.Privacy.EndAsync(w, [1], None), await s.Privacy.ReadOpenAsync(w, None)),
+        ["IRetentionStore.StartAsync"] = async (s, w) => await s.Retention.StartAsync(w, None),
+        ["IRetentionStore.FirstRecordedAsync"] = async (s, w) => await s.Retention.FirstRecordedAsync(w, None),
+        ["IRetentionStore.ReadAsync"] = async (s, w) => await s.Retention.ReadAsync(w, Instant.MaxValue, 0, 100, None),
+        ["IRetentionStore.CarryAsync"] = async (s, w) =>
+        {
+            await s.Retention.CarryAsync(w, s_carriedTo, [new CarriedBalance(5, Sample.Key(), new Quantity(9), Quantity.Zero)], [new CarriedGrant(5, 31, new Quantity(9), Quantity.Zero)], None);
+            return (await AllAsync(s.Retention.ReadBalancesAsync(w, None)), await AllAsync(s.Retention.ReadGrantsAsync(w, None)));
+        },
+        ["IRetentionStore.MoveStartAsync"] = async (s, w) => (await s.Retention.MoveStartAsync(w, s_longAgo, 0, None), await s.Retention.StartAsync(w, None)),
+        ["IRetentionStore.ReadBalancesAsync"] = async (s, w) => await AllAsync(s.Retention.ReadBalancesAsync(w, None)),
+        ["IRetentionStore.ReadGrantsAsync"] = async (s, w) => await AllAsync(s.Retention.ReadGrantsAsync(w, None)),
+        ["IRetentionStore.DropAsync"] = async (s, w) => await s.Retention.DropAsync(w, null, 100, None),
         ["IPeriodStore.ReadEndedAsync"] = async (s, w) => await s.Periods.ReadEndedAsync(w, [Sample.AcmeId], Instant.MinValue, Sample.MonthEnd, None),
         ["IPeriodStore.ReadLastMovesAsync"] = async (s, w) => await s.Periods.ReadLastMovesAsync(w, Sample.AcmeId, [Sample.Balance(1)], None),
         ["IPeriodStore.CloseAsync"] = async (s, w) => await s.Periods.CloseAsync(w, [Summary(Sample.Key(), 1)], Sample.MonthEnd, None),
@@ -191,7 +206,7 @@ public abstract partial class StoreCompliance
     [Fact(DisplayName = "ACC-2: the isolation of every member of the contracts is shown")]
     public void EveryMemberIsShown()
     {
-        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(IDeliveryStore), typeof(IPeriodStore), typeof(IScheduledJobStore), typeof(IPrivacyStore), typeof(ITicketStore), typeof(ILedgerTransaction) }
+        IEnumerable<string> members = new[] { typeof(IKeyStore), typeof(ICatalogStore), typeof(IAccountStore), typeof(ILedgerStore), typeof(ISummaryStore), typeof(INotificationStore), typeof(IAlertStore), typeof(IAuditStore), typeof(IPortalTokenStore), typeof(IDeliveryStore), typeof(IPeriodStore), typeof(IScheduledJobStore), typeof(IPrivacyStore), typeof(IRetentionStore), typeof(ITicketStore), typeof(ILedgerTransaction) }
             .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Select(method => $"{type.Name}.{method.Name}")).Distinct(StringComparer.Ordinal);
         Assert.Equal(members.Order(StringComparer.Ordinal), s_looks.Keys.Order(StringComparer.Ordinal));
     }
@@ -261,6 +276,11 @@ public abstract partial class StoreCompliance
         await Store.Privacy.PruneAsync(other, RetentionKind.Alerts, Sample.MonthEnd, 100, None);
         await Store.Privacy.PruneAsync(other, RetentionKind.PortalTokens, Sample.MonthEnd, 100, None);
         await Store.Privacy.PruneAsync(other, RetentionKind.Denials, s_longAgo + Duration.FromDays(1), 100, None);
+        foreach (string member in s_looks.Keys.Where(member => member.StartsWith("IRetentionStore.", StringComparison.Ordinal)))
+        {
+            await s_looks[member](Store, other);
+        }
+
         foreach (OpenErasure open in await Store.Privacy.ReadOpenAsync(other, None))
         {
             await Store.Privacy.EraseNextAsync(other, open.Number, 100, None);
@@ -322,6 +342,8 @@ public abstract partial class StoreCompliance
         await Store.Keys.AddAsync(Own, new ApiKey("k1", "own", true, KeyScopes.Admin, Digest.Of("s"), Sample.Now, null), None);
         await Store.PortalTokens.AddAsync(Own, Token("t1", Sample.AcmeId, 0), Instant.MinValue, Record("t1"), None);
         await Store.Summaries.AddAsync(Own, 0, 1, new Dictionary<SummaryKey, SummaryFigures> { [Key(1, 0, "a")] = Figures(1) }, None);
+        await Store.Retention.CarryAsync(Own, s_carriedTo, [new CarriedBalance(Sample.AcmeId, Sample.Key(), new Quantity(1), Quantity.Zero)], [new CarriedGrant(Sample.AcmeId, 31, new Quantity(1), Quantity.Zero)], None);
+        Assert.True(await Store.Retention.MoveStartAsync(Own, s_carriedTo, 1, None));
         await Store.Notifications.MoveCheckpointAsync(Own, "reader", 0, 1, None);
         await Store.Deliveries.AddWebhookAsync(Own, Sample.Hook("wh_1"), 9, None);
         await Store.Deliveries.ReplaceContactsAsync(Own, Sample.AcmeId, [new Contact("ct_1", Sample.AcmeId, "ada@example.com", [], Sample.Now)], None);

@@ -43,6 +43,8 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
 
     public IPrivacyStore Privacy => inner.Privacy;
 
+    public IRetentionStore Retention => inner.Retention;
+
     public IChangeWatch Changes => inner.Changes;
 
     public void FailSummaries(int times) => _failures = times;
@@ -52,6 +54,8 @@ internal sealed class FaultyStore(IWeirStore inner) : IWeirStore, ISummaryStore
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     public ValueTask<long> CheckpointAsync(WorkspaceId workspace, CancellationToken cancellationToken) => inner.Summaries.CheckpointAsync(workspace, cancellationToken);
+
+    public ValueTask<SummaryProgress> ProgressAsync(WorkspaceId workspace, CancellationToken cancellationToken) => inner.Summaries.ProgressAsync(workspace, cancellationToken);
 
     public async ValueTask<bool> AddAsync(WorkspaceId workspace, long from, long to, IReadOnlyDictionary<SummaryKey, SummaryFigures> figures, CancellationToken cancellationToken)
     {

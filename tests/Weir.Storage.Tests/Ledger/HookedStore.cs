@@ -52,6 +52,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public IPrivacyStore Privacy { get; set; } = inner.Privacy;
 
+    public IRetentionStore Retention { get; set; } = inner.Retention;
+
     public IChangeWatch Changes => inner.Changes;
 
     public int MostBatches { get; set; } = inner.MostBatches;

@@ -75,6 +75,17 @@ public sealed class PostgreSqlIsolationTests : IDisposable
     [InlineData("SELECT isolate('events')")]
     [InlineData("SET ROLE weir_owner")]
     [InlineData("SELECT prune_ids(clock_micros(NULL) - 399 * 86400000000, 10)")]
+    [InlineData("SELECT prune_carried(clock_micros(NULL) - 399 * 86400000000, 10)")]
+    [InlineData("SELECT prune_carried(clock_micros(NULL) - 500 * 86400000000, 10)")]
+    [InlineData("SELECT drop_month(clock_micros(NULL) - 399 * 86400000000)")]
+    [InlineData("SELECT drop_month_of_all(0)")]
+    [InlineData("DELETE FROM grant_draws")]
+    [InlineData("UPDATE carried_balances SET used = 0")]
+    [InlineData("DELETE FROM carried_balances")]
+    [InlineData("UPDATE carried_grants SET used = 0")]
+    [InlineData("DELETE FROM carried_grants")]
+    [InlineData("UPDATE ledger_starts SET start_at = 0")]
+    [InlineData("DELETE FROM ledger_starts")]
     public async Task TheLedgerOnlyGrows(string statement)
     {
         (WorkspaceId own, _) = await FillAsync();

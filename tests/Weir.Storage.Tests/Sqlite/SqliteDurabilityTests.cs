@@ -225,6 +225,27 @@ public sealed class SqliteDurabilityTests : IDisposable
         Assert.Equal(Accounts, _folder.Query("SELECT * FROM events WHERE plan = 'free'").Count);
     }
 
+    [Fact(DisplayName = "LOG-3: what the ledger carries is only added to: the file itself refuses to change or delete a sum or a start, and lets go of entries before the start only")]
+    public async Task CarriedSumsStay()
+    {
+        await using SqliteStore store = await _folder.OpenAsync(_time);
+        WorkspaceId workspace = await store.NewWorkspaceAsync();
+        await FillAsync(store, workspace, 1);
+        long last = await store.Ledger.LastSequenceAsync(workspace, CancellationToken.None);
+        Instant start = (await store.Ledger.FollowAsync(workspace, 0, 1, CancellationToken.None))[0].Entry.RecordedAt;
+        await store.Summaries.AddAsync(workspace, 0, last, new Dictionary<SummaryKey, SummaryFigures>(), CancellationToken.None);
+        await store.Retention.CarryAsync(workspace, start, [new CarriedBalance(1, Sample.Key(), new Quantity(1), Quantity.Zero)], [new CarriedGrant(1, 1, new Quantity(1), Quantity.Zero)], CancellationToken.None);
+        Assert.True(await store.Retention.MoveStartAsync(workspace, start, last, CancellationToken.None));
+        foreach (string table in (string[])["carried_balances", "carried_grants", "ledger_starts"])
+        {
+            Assert.Contains("never changed", Assert.ThrowsAny<Exception>(() => _folder.Query($"UPDATE {table} SET start_at = 0")).Message, StringComparison.Ordinal);
+            Assert.Contains("never deleted", Assert.ThrowsAny<Exception>(() => _folder.Query($"DELETE FROM {table}")).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("never deleted", Assert.ThrowsAny<Exception>(() => _folder.Query($"DELETE FROM events WHERE recorded_at >= {Clock.ToMicros(start)}")).Message, StringComparison.Ordinal);
+        Assert.Empty(_folder.Query($"DELETE FROM events WHERE recorded_at < {Clock.ToMicros(start)} RETURNING seq"));
+    }
+
     [Fact(DisplayName = "PRIV-1: personal data stands in the rows that can be erased, and nowhere else")]
     public async Task PersonalData()
     {

@@ -109,6 +109,13 @@ public sealed class SqlitePrivacyTests : IDisposable
 
         // As the program before wrote it.
         _folder.Query("""
+            DROP TRIGGER events_are_not_deleted;
+            CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'never'); END;
+            DROP TABLE carried_balances;
+            DROP TABLE carried_grants;
+            DROP TABLE ledger_starts;
+            ALTER TABLE workspaces DROP COLUMN kept_to;
+            ALTER TABLE workspaces DROP COLUMN kept_before;
             DROP TRIGGER events_stay_as_they_are;
             UPDATE events SET body = json_set(body, '$.r', 'said by ada', '$.a', 'ada herself') WHERE kind = 3;
             DROP TABLE erasures;
