@@ -265,6 +265,27 @@ public abstract class ReservationTests
         }
     }
 
+    [Fact(DisplayName = "TX-3, RES-1: a clock that steps back, as after a failover, brings no reservation back that a decision has found expired")]
+    public async Task TheClockStepsBack()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        ReservationService reservations = desk.Get<ReservationService>();
+        Assert.True((await ReserveAsync(desk, "a", "slot", 60, ttl: Duration.FromSeconds(60))).Allowed);
+        Assert.Equal(Refusal.LimitExceeded, (await ReserveAsync(desk, "b", "slot", 60)).Refusal);
+        desk.Clock.Advance(Duration.FromSeconds(61));
+        Outcome taken = await ReserveAsync(desk, "c", "slot", 60, ttl: Duration.FromSeconds(600));
+        Assert.True(taken.Allowed);
+        desk.Clock.Advance(Duration.FromSeconds(-600));
+        Assert.Equal(Refusal.ReservationEnded, (await reservations.ExtendAsync(desk.Workspace, new EventId("a"), Duration.FromSeconds(60), null, null, CancellationToken.None)).Failure?.Refusal);
+        Assert.Equal(Refusal.LimitExceeded, (await ReserveAsync(desk, "d", "slot", 60)).Refusal);
+        Outcome late = await reservations.CommitAsync(desk.Workspace, new EventId("a"), new ReservationEnd(), CancellationToken.None);
+        Assert.True(late.Entry!.Flags.HasFlag(EntryFlags.AfterExpiry));
+        Assert.True(late.Entry.RecordedAt > taken.Entry!.RecordedAt);
+        Outcome next = await ReserveAsync(desk, "e", "slot", 1, account: "beta");
+        Assert.True(next.Allowed);
+        await VerifyAsync(desk);
+    }
+
     [Fact(DisplayName = "SLOT-2, ID-5: the same request waiting twice gets one slot and one answer, which only one of the two has first")]
     public async Task WaitsTwice()
     {

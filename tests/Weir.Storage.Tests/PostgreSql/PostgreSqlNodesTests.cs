@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
 using NodaTime;
 
 using Weir.Engine;
@@ -193,6 +196,61 @@ public sealed class PostgreSqlNodesTests : IDisposable
         await desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None);
         Assert.Equal(0, read);
         Assert.Equal(20, (await desk.CellsAsync()).Where(cell => cell.Key.Dimension == "").Sum(cell => cell.Value.Events));
+    }
+
+    [Fact(DisplayName = "PLAN-1, BAL-2: while a limit goes to 0 and back under load, no node grants after 0 was acknowledged, nor denies after it was raised")]
+    public async Task AChangeOfLimitsIsStrict()
+    {
+        await using UsageDesk first = await OpenAsync(Duration.Zero);
+        await using UsageDesk second = await OpenAsync(Duration.Zero);
+        await using UsageDesk third = await OpenAsync(Duration.Zero);
+        UsageDesk[] nodes = [first, second, third];
+        await ConsumeAsync(first, "first", "acme", "costly");
+        List<(bool IsOpen, long Sent, long Acknowledged)> changes = [];
+        ConcurrentBag<(bool Allowed, long Sent, long Answered)> answers = [];
+        using CancellationTokenSource stop = new();
+        Task[] callers =
+        [
+            .. Enumerable.Range(0, 24).Select(caller => Task.Run(async () =>
+            {
+                for (int i = 0; !stop.IsCancellationRequested; i++)
+                {
+                    long sent = Stopwatch.GetTimestamp();
+                    Outcome outcome = await ConsumeAsync(nodes[(caller + i) % 3], $"c-{caller}-{i}", "acme", "costly");
+                    answers.Add((outcome.Allowed, sent, Stopwatch.GetTimestamp()));
+                }
+            })),
+        ];
+        for (int change = 0; change < 40; change++)
+        {
+            bool open = change % 2 == 1;
+            LimitOverride limit = new("units", ScopeKind.Account, null, new Quantity(open ? 1_000_000 : 0), null, null);
+            long sent = Stopwatch.GetTimestamp();
+            Outcome outcome = await nodes[change % 3].Get<AccountService>().ChangeAsync(
+                first.Workspace, Sample.Acme, new AccountChange { SetOverride = limit }, null, create: false, AuditActor.Host, CancellationToken.None);
+            Assert.True(outcome.Allowed, outcome.Failure?.Message);
+            changes.Add((open, sent, Stopwatch.GetTimestamp()));
+
+            // Until some have been asked and answered under it.
+            int before = answers.Count;
+            while (answers.Count < before + 60)
+            {
+                await Task.Yield();
+            }
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(callers);
+        int judged = 0;
+        foreach (((bool open, _, long acknowledged), long next) in changes.Zip(changes.Skip(1).Select(change => change.Sent).Append(long.MaxValue)))
+        {
+            (bool Allowed, long Sent, long Answered)[] under = [.. answers.Where(answer => answer.Sent > acknowledged && answer.Answered < next)];
+            judged += under.Length;
+            Assert.All(under, answer => Assert.Equal(open, answer.Allowed));
+        }
+
+        Assert.True(judged > 500, $"Only {judged} answers lie wholly under one limit.");
+        Assert.Equal(1 + answers.Count(answer => answer.Allowed), await UsedAsync(first, "acme", "units"));
     }
 
     private async Task<UsageDesk> OpenAsync(Duration skew, string catalog = Catalog) =>

@@ -19,23 +19,51 @@ internal sealed class PostgreSqlServer : IDisposable
     private readonly bool _isRoot = Environment.UserName == "root";
     private readonly string _programs = Programs();
     private readonly string[] _settings;
+    private readonly bool _hasOwnDisk;
+    private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
     private Process _server;
 
     /// <param name="settings">Settings of the server beside its own, as <c>name=value</c>.</param>
     public PostgreSqlServer(params string[] settings)
+        : this(null, settings)
+    {
+    }
+
+    private PostgreSqlServer(string? disk, string[] settings)
     {
         _settings = settings;
-        Folder = Directory.CreateTempSubdirectory("weir-pg-").FullName;
+        _hasOwnDisk = disk is not null;
+        Folder = disk ?? Directory.CreateTempSubdirectory("weir-pg-").FullName;
         if (_isRoot)
         {
             // The server refuses to run as root; Debian's package brings a user for it.
             Run("chown", ["postgres", Folder]);
         }
 
-        RunAsServer(Path.Combine(_programs, "initdb"), ["-D", Data, "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--locale=C", "--no-instructions"]);
+        RunAsServer(Path.Combine(_programs, "initdb"), ["-D", Data, "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--locale=C", "--no-instructions", .. disk is null ? (string[])[] : ["--wal-segsize=1"]]);
         _server = Launch();
         WaitUntilReady();
     }
+
+    /// <summary>The server's own process has ended.</summary>
+    public bool HasEnded => _server.HasExited;
+
+    /// <summary>A server on a disk of its own, in memory; null where the machine does not let us make one.</summary>
+    /// <param name="megabytes">The disk's size; an empty server takes 45.</param>
+    public static PostgreSqlServer? OnADiskOf(int megabytes)
+    {
+        string folder = Directory.CreateTempSubdirectory("weir-pg-").FullName;
+        if (!TryRun("mount", ["-t", "tmpfs", "-o", $"size={megabytes}m,mode=0711", "tmpfs", folder]))
+        {
+            Directory.Delete(folder);
+            return null;
+        }
+
+        return new PostgreSqlServer(folder, ["min_wal_size=2MB", "max_wal_size=4MB"]);
+    }
+
+    /// <summary>Makes its own disk larger.</summary>
+    public void Grow(int megabytes) => Run("mount", ["-o", $"remount,size={megabytes}m", Folder]);
 
     /// <summary>Where its socket stands.</summary>
     public string Folder { get; }
@@ -78,8 +106,14 @@ internal sealed class PostgreSqlServer : IDisposable
     }
 
     /// <summary>Starts again on what the disk has, and waits until it has recovered.</summary>
-    public void StartAgain()
+    /// <param name="environment">Of the server from now on, beside what it has.</param>
+    public void StartAgain(params (string Name, string Value)[] environment)
     {
+        foreach ((string name, string value) in environment)
+        {
+            _environment[name] = value;
+        }
+
         _server = Launch();
         WaitUntilReady();
     }
@@ -91,10 +125,19 @@ internal sealed class PostgreSqlServer : IDisposable
 
     public void Dispose()
     {
-        // SIGQUIT ends the server at once: nothing of it is kept.
-        Run("kill", ["-QUIT", Postmaster().ToString(CultureInfo.InvariantCulture)]);
+        if (!_server.HasExited)
+        {
+            // SIGQUIT ends the server at once: nothing of it is kept.
+            Run("kill", ["-QUIT", Postmaster().ToString(CultureInfo.InvariantCulture)]);
+        }
+
         _server.WaitForExit();
         _server.Dispose();
+        if (_hasOwnDisk)
+        {
+            Run("umount", [Folder]);
+        }
+
         Directory.Delete(Folder, recursive: true);
     }
 
@@ -182,13 +225,32 @@ internal sealed class PostgreSqlServer : IDisposable
         End(process, program);
     }
 
-    /// <summary>setpriv becomes the program; runuser would stay beside it, and stop for good once the server is made to stand still.</summary>
-    private Process StartAsServer(string program, string[] arguments) => _isRoot ? Start("setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", "--", program, .. arguments]) : Start(program, arguments);
+    /// <summary>
+    /// setpriv becomes the program; runuser would stay beside it, and stop for good once the server is made to stand still. The environment
+    /// is the program's alone: a library that setpriv loads as root keeps things that the server may not open.
+    /// </summary>
+    private Process StartAsServer(string program, string[] arguments)
+    {
+        string[] command = ["env", .. _environment.Select(one => $"{one.Key}={one.Value}"), program, .. arguments];
+        return _isRoot ? Start("setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", "--", .. command]) : Start(command[0], command[1..]);
+    }
 
     private static void Run(string program, string[] arguments)
     {
         using Process process = Start(program, arguments);
         End(process, program);
+    }
+
+    private static bool TryRun(string program, string[] arguments)
+    {
+        if (!OperatingSystem.IsLinux() || Environment.UserName != "root")
+        {
+            return false;
+        }
+
+        using Process process = Start(program, arguments);
+        process.WaitForExit();
+        return process.ExitCode == 0;
     }
 
     private static void End(Process process, string program)

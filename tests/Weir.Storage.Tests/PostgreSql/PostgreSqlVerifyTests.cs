@@ -60,6 +60,44 @@ public sealed class PostgreSqlVerifyTests : IDisposable
         Assert.NotEmpty((await looking.Get<Verifier>().VerifyAsync(first.Workspace, None)).SummaryDifferences);
     }
 
+    [Theory(DisplayName = "LOG-3: what was changed behind Weir's back is named with its account and figure, and everything else is in order")]
+    [InlineData("UPDATE weir.balances SET used = used + 1 WHERE scope <> 0", "balance of acme: used credits per day", 1)]
+    [InlineData("UPDATE weir.accounts SET figures = (SELECT figures FROM weir.accounts a JOIN weir.account_profiles p ON p.account = a.id WHERE p.key = 'beta') WHERE id = (SELECT account FROM weir.account_profiles WHERE key = 'acme')", "balance of acme: used calls", 2)]
+    [InlineData("UPDATE weir.accounts SET figures = NULL WHERE id = (SELECT account FROM weir.account_profiles WHERE key = 'acme')", "balance of acme: used credits per month", 2)]
+    [InlineData("DELETE FROM weir.events WHERE seq = (SELECT seq FROM weir.event_details WHERE id = 'acme-3')", "balance of acme: used credits per month", 3)]
+    [InlineData("DELETE FROM weir.events WHERE seq >= (SELECT seq FROM weir.event_details WHERE id = 'acme-8')", "balance of acme: used credits per month", 3)]
+    [InlineData("UPDATE weir.events SET body = (SELECT body FROM weir.events JOIN weir.event_details USING (workspace, seq) WHERE id = 'beta-1') WHERE seq = (SELECT seq FROM weir.event_details WHERE id = 'acme-3')", "balance of acme: used credits per month", 2)]
+    [InlineData("UPDATE weir.summaries SET events = events + 1 WHERE dimension = '' AND account = (SELECT account FROM weir.account_profiles WHERE key = 'acme')", "summary of acme: events of diagnose", 1)]
+    public async Task WhatWasChangedIsNamed(string change, string named, int least)
+    {
+        long before;
+        await using (UsageDesk desk = await OpenAsync())
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                await desk.RecordAsync($"beta-{i}", "ping", account: "beta");
+            }
+
+            for (int i = 0; i < 10; i++)
+            {
+                await desk.RecordAsync($"acme-{i}", "diagnose", details: new EventDetails { User = "u" });
+            }
+
+            await desk.Projector.CatchUpAsync(desk.Workspace, None);
+            Assert.True((await desk.Get<Verifier>().VerifyAsync(desk.Workspace, None)).IsClean);
+            before = await desk.Store.Ledger.LastSequenceAsync(desk.Workspace, None);
+        }
+
+        Assert.True(before >= 13);
+        PostgreSqlCluster.Current.Execute(_database.Name, change);
+        await using UsageDesk looking = await OpenAsync();
+        Verification found = await looking.Get<Verifier>().VerifyAsync(looking.Workspace, None);
+        string[] differences = [.. found.BalanceDifferences.Select(difference => difference.ToString()), .. found.SummaryDifferences.Select(difference => difference.ToString())];
+        Assert.True(differences.Length >= least, string.Join('\n', differences));
+        Assert.Contains(differences, difference => difference.StartsWith(named, StringComparison.Ordinal));
+        Assert.DoesNotContain(differences, difference => difference.Contains(" of beta", StringComparison.Ordinal));
+    }
+
     [Fact(DisplayName = "LOG-3: a look stays at its moment, keeps nobody from writing, and writes nothing")]
     public async Task ALookStays()
     {
