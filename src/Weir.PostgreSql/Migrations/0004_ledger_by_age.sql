@@ -157,6 +157,11 @@ BEGIN
     END IF;
     living := living_numbers(9223372036854775807);
     kept := kept_entries(low, high, living);
+    -- Its ids first: one that leads to an entry that is gone could be neither answered nor used.
+    IF EXISTS (SELECT FROM ids WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq IS NOT NULL AND seq <> ALL (kept))
+      OR EXISTS (SELECT FROM grant_draws WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq <> ALL (kept)) THEN
+      RETURN 'waits';
+    END IF;
     owners := owners || own;
     alive := alive || jsonb_build_object(own::text, to_jsonb(living));
     stays := stays OR kept <> '{}';
@@ -207,7 +212,7 @@ $$;
 REVOKE EXECUTE ON FUNCTION drop_month_of_all(bigint) FROM PUBLIC;
 
 -- Takes the carried entries of a month away, of all workspaces at once: the partition goes, or is emptied but for what is kept. Says what became
--- of it: 'gone' (there is no partition any more), 'kept' (nothing more can go), 'waits' (a workspace has not carried the month), 'busy' (somebody
+-- of it: 'gone' (there is no partition any more), 'kept' (nothing more can go), 'waits' (a workspace has not carried the month, or still has its ids), 'busy' (somebody
 -- else does it) or 'locked' (somebody reads or writes the ledger for long: whoever came after must not wait behind this). It looks at each workspace
 -- in turn, because row-level security holds the owner too, and trusts nothing that it was told. None younger than 400 days by the database's own clock.
 CREATE FUNCTION drop_month(month bigint) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = weir, pg_temp SET lock_timeout = '200ms' AS $$

@@ -96,6 +96,12 @@ internal sealed class PostgreSqlRetention(Database database) : IRetentionStore
             return new LedgerDrop(null, 0);
         }
 
+        Instant end = LedgerRetention.MonthOf(Clock.FromMicros(month) + Duration.FromDays(32));
+        if (!await database.FindAsync(workspace, "Privacy/HasCarried", row => row.GetBoolean(0), cancellationToken, Value.Long(month), Value.Time(end)))
+        {
+            return new LedgerDrop(month, 0);
+        }
+
         (int ids, int rows) = await database.WriteAsync(
             workspace, session => session.FindAsync("Privacy/PruneCarried", row => (row.Int(0), row.Int(1)), Value.Long(month), Value.Int(IdsAtATime)), cancellationToken);
         if (rows >= IdsAtATime)
@@ -104,18 +110,9 @@ internal sealed class PostgreSqlRetention(Database database) : IRetentionStore
         }
 
         bool isBlocked = false;
-        Instant end = LedgerRetention.MonthOf(Clock.FromMicros(month) + Duration.FromDays(32));
-        if (await database.FindAsync(workspace, "Privacy/HasCarried", row => row.GetBoolean(0), cancellationToken, Value.Long(month), Value.Time(end)))
+        for (int tries = 1; (isBlocked = await DropMonthAsync(workspace, month, cancellationToken) is "locked" or "busy") && tries < MostTries; tries++)
         {
-            for (int tries = 1; isBlocked = await DropMonthAsync(workspace, month, cancellationToken) is "locked" or "busy"; tries++)
-            {
-                if (tries == MostTries)
-                {
-                    break;
-                }
-
-                await Task.Delay(s_pause, cancellationToken);
-            }
+            await Task.Delay(s_pause, cancellationToken);
         }
 
         return new LedgerDrop(month, ids) { IsBlocked = isBlocked };

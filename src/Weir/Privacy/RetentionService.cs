@@ -25,6 +25,9 @@ public sealed class RetentionService
 
     private static readonly Duration s_lease = Duration.FromMinutes(5);
 
+    /// <summary>A year, the days after which a period closes, and some more.</summary>
+    private static readonly Duration s_closedFrom = Duration.FromDays(400);
+
     private readonly IWeirStore _store;
     private readonly PrivacyService _privacy;
     private readonly LedgerRetention _ledger;
@@ -58,6 +61,16 @@ public sealed class RetentionService
         }
 
         return done;
+    }
+
+    /// <summary>
+    /// Closing summaries are made from the last entries of periods, of a year at the most: where they are behind, the entries wait for them.
+    /// </summary>
+    private async Task<Instant> OldestAsync(WorkspaceId workspace, Instant now, TimeSpan age, CancellationToken cancellationToken)
+    {
+        Instant oldest = now - Duration.FromTimeSpan(age);
+        ScheduledJob? closing = await _store.ScheduledJobs.FindAsync(workspace, ClosingService.Job, cancellationToken);
+        return closing?.Through is { } through ? Instant.Min(oldest, through - s_closedFrom) : oldest;
     }
 
     /// <summary>One workspace, now. False when it failed or another node runs it.</summary>
@@ -95,7 +108,7 @@ public sealed class RetentionService
             if (_options.Ledger is { } oldest)
             {
                 LedgerRetentionRun run = await _ledger.RunAsync(
-                    workspace, lease.TakenAt - Duration.FromTimeSpan(oldest), RowsAtATime, async () => await _store.ScheduledJobs.KeepAsync(workspace, lease, s_lease, cancellationToken), cancellationToken);
+                    workspace, await OldestAsync(workspace, lease.TakenAt, oldest, cancellationToken), RowsAtATime, async () => await _store.ScheduledJobs.KeepAsync(workspace, lease, s_lease, cancellationToken), cancellationToken);
                 if (run.IsCutShort)
                 {
                     return false;

@@ -48,7 +48,11 @@ public sealed class PostgreSqlRetentionTests : IAsyncLifetime
         Assert.NotNull(await Store.Ledger.FindAsync(other, new EventId("january-1"), None));
         Assert.Equal(["february-1", "february-2"], (await Store.Ledger.ReadAsync(own, new LedgerFilter { Ascending = true }, None)).Select(record => record.Details.Id));
 
+        // A workspace that has carried the month and ended before its ids went keeps them with their entries.
         await CarryAsync(other);
+        await DropAsync(own);
+        Assert.Equal("waits", await DropMonthAsync(own));
+        Assert.NotNull(await Store.Ledger.FindAsync(other, new EventId("january-1"), None));
         Assert.Equal(2, await DropAsync(other));
         Assert.Null(Scalar("SELECT to_regclass('weir.events_202001')::text"));
         Assert.Null(Scalar("SELECT to_regclass('weir.event_details_202001')::text"));

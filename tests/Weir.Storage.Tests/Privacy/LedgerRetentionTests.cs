@@ -107,6 +107,20 @@ public abstract class LedgerRetentionTests
         }
     }
 
+    [Fact(DisplayName = "PER-2, LOG-3: where the closing of periods is behind, the entries that it will look for stay")]
+    public async Task ClosingIsBehind()
+    {
+        await using UsageDesk desk = await OpenAsync(out _);
+        await LiveAsync(desk);
+        foreach ((Instant through, Instant start) in ((Instant, Instant)[])[(s_start + Duration.FromDays(405), Instant.MinValue), (s_start + Duration.FromDays(425), Instant.FromUtc(2020, 2, 1, 0, 0)), (desk.Clock.Now, s_march)])
+        {
+            ScheduledJobLease lease = (await desk.Store.ScheduledJobs.TakeAsync(desk.Workspace, ClosingService.Job, "test", Duration.FromMinutes(1), CancellationToken.None))!;
+            Assert.True(await desk.Store.ScheduledJobs.EndAsync(desk.Workspace, lease, new ScheduledJobResult { Through = through }, null, [], CancellationToken.None));
+            await RunAsync(desk);
+            Assert.Equal(start, await desk.Store.Retention.StartAsync(desk.Workspace, CancellationToken.None));
+        }
+    }
+
     [Fact(DisplayName = "LOG-3: a sum that was carried wrongly is found, balance by balance")]
     public async Task AWrongSumIsFound()
     {
