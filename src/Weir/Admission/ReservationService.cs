@@ -56,7 +56,6 @@ public sealed class ReservationService
     private readonly WeirOptions _options;
     private readonly TimeProvider _time;
     private readonly SlotQueue _queue;
-    private readonly SlotDecisions _decisions;
 
     public ReservationService(IWeirStore store, AdmissionService admission, GroupCommit commits, WeirOptions options, TimeProvider time)
     {
@@ -66,9 +65,6 @@ public sealed class ReservationService
         _options = options;
         _time = time;
         _queue = new SlotQueue(store.Tickets, time);
-        _decisions = new SlotDecisions(
-            command => _commits.SubmitAsync(command, CancellationToken.None),
-            async command => await store.Ledger.FindAsync(command.Workspace, new EventId(command.IdText), CancellationToken.None) is not null);
     }
 
     /// <summary>Holds what a job is expected to use and a slot, all of it or nothing, perhaps after waiting for the slot.</summary>
@@ -97,7 +93,7 @@ public sealed class ReservationService
         }
 
         return command.Waits && command.Rated.Type.Slot is { } kind
-            ? await _queue.WaitAsync(command, kind, request.Priority, request.Wait, _decisions, cancellationToken)
+            ? await _queue.WaitAsync(command, kind, request.Priority, request.Wait, again => _commits.SubmitAsync(again, CancellationToken.None), cancellationToken)
             : await _commits.SubmitAsync(command, cancellationToken);
     }
 

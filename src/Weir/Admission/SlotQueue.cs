@@ -24,9 +24,10 @@ internal sealed class SlotQueue(ITicketStore tickets, TimeProvider time)
     private readonly Dictionary<(WorkspaceId Workspace, string Kind), SlotQueueLane> _lanes = [];
 
     /// <summary>Takes a place, or the one that the same reservation has already, and waits there.</summary>
+    /// <param name="decide">Takes a command through the writer.</param>
     /// <returns>What was decided, or the last denial when the time was over or the caller left; then the place is kept for a while.</returns>
     /// <exception cref="OverloadedException">Too many wait.</exception>
-    public async Task<Outcome> WaitAsync(ReserveCommand command, string kind, int priority, Duration wait, SlotDecisions decisions, CancellationToken cancellationToken)
+    public async Task<Outcome> WaitAsync(ReserveCommand command, string kind, int priority, Duration wait, Func<ReserveCommand, Task<Outcome>> decide, CancellationToken cancellationToken)
     {
         NewTicket place = new(command.Account, kind, command.IdText, command.Fingerprint, priority, command.Details.User);
         long number = await tickets.TakeAsync(command.Workspace, place, Lease, MostWaiting, cancellationToken)
@@ -36,7 +37,7 @@ internal sealed class SlotQueue(ITicketStore tickets, TimeProvider time)
         {
             if (!_lanes.TryGetValue((command.Workspace, kind), out lane!))
             {
-                _lanes.Add((command.Workspace, kind), lane = new SlotQueueLane(command.Workspace, kind, tickets, decisions, time));
+                _lanes.Add((command.Workspace, kind), lane = new SlotQueueLane(command.Workspace, kind, tickets, decide, time));
             }
         }
 
@@ -99,8 +100,3 @@ internal sealed class SlotQueue(ITicketStore tickets, TimeProvider time)
         lane?.Wake();
     }
 }
-
-/// <summary>How those who wait are decided.</summary>
-/// <param name="Decide">Takes a command through the writer.</param>
-/// <param name="FindAsync">Whether the ledger has a reservation.</param>
-internal sealed record SlotDecisions(Func<ReserveCommand, Task<Outcome>> Decide, Func<ReserveCommand, Task<bool>> FindAsync);

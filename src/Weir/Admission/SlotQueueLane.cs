@@ -7,7 +7,7 @@ namespace Weir;
 /// <summary>
 /// Who waits at this node for slots of one kind. While somebody does, one loop renews the tickets and decides those that stand in front.
 /// </summary>
-internal sealed class SlotQueueLane(WorkspaceId workspace, string kind, ITicketStore tickets, SlotDecisions decisions, TimeProvider time)
+internal sealed class SlotQueueLane(WorkspaceId workspace, string kind, ITicketStore tickets, Func<ReserveCommand, Task<Outcome>> decide, TimeProvider time)
 {
     /// <summary>How soon a slot that another node has given back is noticed. The leases of tickets are many times as long.</summary>
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(250);
@@ -105,7 +105,7 @@ internal sealed class SlotQueueLane(WorkspaceId workspace, string kind, ITicketS
         // It was never the first: what stands in its way is asked for without passing anybody.
         ReserveCommand behind = waiter.Command.Again(counts: true);
         behind.IsBehindQueue = true;
-        return await decisions.Decide(behind);
+        return await decide(behind);
     }
 
     private async Task ServeAsync()
@@ -199,7 +199,7 @@ internal sealed class SlotQueueLane(WorkspaceId workspace, string kind, ITicketS
             }
 
             // Handed to the writer here, one after the other, so that they are decided in the order of their places.
-            Task<bool> trying = EndUnlessFullAsync(waiter, decisions.Decide(waiter.Command.Again(counts: waiter.LastDenial is null)));
+            Task<bool> trying = EndUnlessFullAsync(waiter, decide(waiter.Command.Again(counts: waiter.LastDenial is null)));
             waiter.Trying = trying;
             return trying;
         }
@@ -250,10 +250,9 @@ internal sealed class SlotQueueLane(WorkspaceId workspace, string kind, ITicketS
     }
 
     /// <summary>The ticket has gone: another node has decided the same request, or its place was given up.</summary>
-    private async Task<Outcome> GoneAsync(ReserveCommand command) =>
-        await decisions.FindAsync(command)
-            ? await decisions.Decide(command.Again(counts: false))
-            : command.Failed(new Failure(Refusal.ReservationNotFound, "", $"'{command.IdText}' waits no more: its place was given up, or who waited has been erased."));
+    private Task<Outcome> GoneAsync(ReserveCommand command) => decide(command.Again(
+        counts: false,
+        new Failure(Refusal.ReservationNotFound, "", $"'{command.IdText}' waits no more: its place was given up, or who waited has been erased.")));
 
     private void EndAll(Exception exception)
     {
@@ -348,8 +347,9 @@ internal sealed class SlotQueueWaiter(long ticket, ReserveCommand command)
         return true;
     }
 
-    /// <summary>One request is told that it holds now; those that wait with it are its repeats (ID-5).</summary>
-    public Outcome Tell(Outcome outcome) => outcome.Allowed && Interlocked.Exchange(ref _isTold, true) ? outcome with { Replayed = true } : outcome;
+    /// <summary>One request is told what was decided and stands under its id now; those that wait with it are its repeats (ID-5).</summary>
+    public Outcome Tell(Outcome outcome) =>
+        outcome.Failure is null && (outcome.Allowed || command.KeepsDenial(outcome)) && Interlocked.Exchange(ref _isTold, true) ? outcome with { Replayed = true } : outcome;
 
     public void End(Task<Outcome> with) => _ = with.ContinueWith(Complete, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 

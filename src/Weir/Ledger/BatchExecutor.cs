@@ -180,6 +180,7 @@ public sealed class BatchExecutor
         {
             bool create = command switch
             {
+                ReserveCommand { UnlessKnown: not null } => false,
                 EventCommand => book.Active.AutoCreate,
                 ChangeAccountCommand change => change.Create,
                 _ => false,
@@ -230,6 +231,11 @@ public sealed class BatchExecutor
             if (batch.Repeat(command) is { } repeat)
             {
                 return repeat;
+            }
+
+            if (command is ReserveCommand { UnlessKnown: { } unknown })
+            {
+                return command.Failed(unknown);
             }
 
             await GrantDecisions.OpenAsync(batch, transaction, command.Account);

@@ -122,6 +122,9 @@ internal sealed class ReserveCommand : EventCommand
     /// <summary>A further try for one who waits, whose denial has been counted.</summary>
     public bool IsFurtherTry { get; init; }
 
+    /// <summary>The answer where nothing stands under its id: then it is only asked what became of it, and nothing is decided. Null to decide.</summary>
+    public Failure? UnlessKnown { get; init; }
+
     public override bool CountsDenial => !IsFurtherTry;
 
     /// <summary>The line that a caller who does not wait may not pass; null for who waits in it, and without a slot.</summary>
@@ -129,7 +132,8 @@ internal sealed class ReserveCommand : EventCommand
 
     /// <summary>The same command for another try.</summary>
     /// <param name="counts">Whether a denial is one more in the figures.</param>
-    public ReserveCommand Again(bool counts) => new()
+    /// <param name="unlessKnown">See <see cref="UnlessKnown"/>.</param>
+    public ReserveCommand Again(bool counts, Failure? unlessKnown = null) => new()
     {
         Workspace = Workspace,
         Account = Account,
@@ -145,6 +149,7 @@ internal sealed class ReserveCommand : EventCommand
         Ttl = Ttl,
         Waits = Waits,
         IsFurtherTry = !counts,
+        UnlessKnown = unlessKnown,
     };
 
     public override bool KeepsDenial(Outcome denial) =>

@@ -199,6 +199,23 @@ public sealed class PostgreSqlQueueTests : IDisposable
         Assert.True((await behind).Allowed);
     }
 
+    [Fact(DisplayName = "SLOT-2, ID-5: a job that waits at two nodes and is denied for a limit in the end gets that answer wherever it waits, once as the first")]
+    public async Task ADenialIsTheSameEverywhere()
+    {
+        string catalog = Catalog.Replace("1000000", "1", StringComparison.Ordinal);
+        await using UsageDesk first = await OpenAsync(catalog);
+        await using UsageDesk second = await OpenAsync(catalog);
+        Assert.True((await ReserveAsync(first, "run")).Allowed);
+        Task<Outcome>[] waiting = [.. new[] { first, second, first, second }.Select(node => ReserveAsync(node, "job", Duration.FromMinutes(5)))];
+        await UntilAsync(async () => (await WaitingAsync(first)).Count == 1);
+        await second.Get<ReservationService>().CommitAsync(first.Workspace, new EventId("run"), new ReservationEnd(), CancellationToken.None);
+        Outcome[] outcomes = await Task.WhenAll(waiting);
+        Assert.All(outcomes, outcome => Assert.Equal((Refusal.LimitExceeded, null), (outcome.Refusal, outcome.Failure)));
+        Assert.Single(outcomes, outcome => !outcome.Replayed);
+        Outcome repeat = await ReserveAsync(second, "job", Duration.FromMinutes(5));
+        Assert.Equal((Refusal.LimitExceeded, true), (repeat.Refusal, repeat.Replayed));
+    }
+
     [Fact(DisplayName = "SLOT-2: a slot whose lease ended by time goes to who waits at another node; a denial while waiting counts once")]
     public async Task ALeaseThatEndsIsNoticed()
     {
@@ -218,7 +235,7 @@ public sealed class PostgreSqlQueueTests : IDisposable
         Assert.InRange(denials.Sum(count => count.Count), 1, 2);
     }
 
-    private Task<UsageDesk> OpenAsync() => UsageDesk.OpenAsync(SystemClock.Instance.GetCurrentInstant(), _ => _database.NewStore(null), Catalog);
+    private Task<UsageDesk> OpenAsync(string catalog = Catalog) => UsageDesk.OpenAsync(SystemClock.Instance.GetCurrentInstant(), _ => _database.NewStore(null), catalog);
 
     private static async Task<IReadOnlyList<(string, int)>> WaitingAsync(UsageDesk desk) =>
         [.. (await desk.Get<ReservationService>().ReadWaitingAsync(desk.Workspace, new WaiterFilter { Accounts = [s_acme] }, CancellationToken.None)).Select(waiter => (waiter.Reservation, waiter.Position))];
