@@ -30,7 +30,7 @@ internal sealed class Books(int nodes)
     public static readonly TimeSpan SlowFrom = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Far beyond what a node needs to serve again after any fault.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
     private readonly long[] _byNode = new long[nodes];
 

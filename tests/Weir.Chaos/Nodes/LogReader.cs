@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 
 using Weir.Engine;
@@ -8,6 +9,8 @@ namespace Weir.Chaos;
 /// <summary>Reads over HTTP what the nodes say has happened.</summary>
 internal static class LogReader
 {
+    private const int MostAttempts = 20;
+
     /// <summary>The whole log, oldest first.</summary>
     public static async Task<List<Row>> LogAsync(HttpClient client)
     {
@@ -88,10 +91,22 @@ internal static class LogReader
         };
     }
 
+    /// <summary>Reads again what was not answered in time: the nodes are told a short deadline, and a busy machine may not meet it.</summary>
     private static async Task<JsonElement> GetAsync(HttpClient client, string path)
     {
-        using HttpResponseMessage response = await client.GetAsync(new Uri(path, UriKind.Relative));
-        string text = await response.Content.ReadAsStringAsync();
-        return response.IsSuccessStatusCode ? JsonDocument.Parse(text).RootElement : throw new InvalidOperationException($"{path} answered {(int)response.StatusCode}: {text}");
+        for (int attempt = 1; ; attempt++)
+        {
+            using HttpResponseMessage response = await client.GetAsync(new Uri(path, UriKind.Relative));
+            string text = await response.Content.ReadAsStringAsync();
+            if (response.IsSuccessStatusCode)
+            {
+                return JsonDocument.Parse(text).RootElement;
+            }
+
+            if (response.StatusCode != HttpStatusCode.ServiceUnavailable || attempt == MostAttempts)
+            {
+                throw new InvalidOperationException($"{path} answered {(int)response.StatusCode}: {text}");
+            }
+        }
     }
 }

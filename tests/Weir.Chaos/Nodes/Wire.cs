@@ -208,25 +208,29 @@ internal sealed class Wire : IAsyncDisposable
     /// <summary>How many of so many bytes pass; less than all of them ends the connection.</summary>
     private int Passing(ref long cutAfter, int bytes)
     {
-        if (Volatile.Read(ref cutAfter) < 0)
+        while (true)
         {
-            return bytes;
-        }
+            long left = Volatile.Read(ref cutAfter);
+            if (left < 0)
+            {
+                return bytes;
+            }
 
-        long left = Interlocked.Add(ref cutAfter, -bytes);
-        if (left >= 0)
-        {
-            return bytes;
-        }
+            // Of two connections at once, the one that goes over the edge is cut.
+            bool goesOver = left < bytes;
+            if (Interlocked.CompareExchange(ref cutAfter, goesOver ? -1 : left - bytes, left) != left)
+            {
+                continue;
+            }
 
-        // Of two connections at once, the one that went over the edge is cut.
-        if (Interlocked.Exchange(ref cutAfter, -1) == -1)
-        {
-            return bytes;
-        }
+            if (!goesOver)
+            {
+                return bytes;
+            }
 
-        Interlocked.Increment(ref _cuts);
-        return (int)Math.Max(0, bytes + left);
+            Interlocked.Increment(ref _cuts);
+            return (int)left;
+        }
     }
 
     private void Forget(Link link)
