@@ -85,7 +85,7 @@ internal sealed class Database : IAsyncDisposable
                     // meanwhile, the moment would not show.
                     await using NpgsqlBatch begin = new(connection, transaction)
                     {
-                        BatchCommands = { new("SET TRANSACTION READ ONLY"), new("LOCK TABLE events, event_details IN ACCESS SHARE MODE"), new("SELECT count(*) FROM migrations") },
+                        BatchCommands = { new("SET TRANSACTION READ ONLY"), Session.Command("Ledger/LockEntries"), new("SELECT count(*) FROM migrations") },
                     };
                     await begin.ExecuteNonQueryAsync(cancellationToken);
                     return database;
@@ -208,6 +208,13 @@ internal sealed class Database : IAsyncDisposable
     public ValueTask<T> ReadAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken) =>
         ReadingAsync(stop => InTransactionAsync(workspace, IsolationLevel.RepeatableRead, work, stop), cancellationToken);
 
+    /// <summary>
+    /// The same for what reads entries of the ledger. They are locked against a month's going before the state is chosen: whoever chose it
+    /// first and waited then would find nothing of what stays of the month, because it is put back as something newer.
+    /// </summary>
+    public ValueTask<T> ReadEntriesAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken) =>
+        ReadingAsync(stop => InTransactionAsync(workspace, IsolationLevel.RepeatableRead, work, stop, before: "Ledger/LockEntries"), cancellationToken);
+
     /// <summary>A transaction that writes. It is run again when it lost against another one, or was cut off before its commit; nothing of it stands then.</summary>
     public ValueTask<T> WriteAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken) =>
         GuardedAsync(
@@ -230,7 +237,7 @@ internal sealed class Database : IAsyncDisposable
 
     private static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
 
-    private async Task<T> InTransactionAsync<T>(WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, CancellationToken cancellationToken, Action? committing = null)
+    private async Task<T> InTransactionAsync<T>(WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, CancellationToken cancellationToken, Action? committing = null, string? before = null)
     {
         await using Place place = await PlaceAsync(cancellationToken);
         if (place.Transaction is { } standing)
@@ -242,7 +249,7 @@ internal sealed class Database : IAsyncDisposable
 
         await using NpgsqlTransaction transaction = await place.Connection.BeginTransactionAsync(isolation, cancellationToken);
         Session session = new(place.Connection, transaction, workspace.Value, Time, cancellationToken);
-        await session.RunAllAsync([session.EnterCommand()]);
+        await session.RunAllAsync(before is null ? [session.EnterCommand()] : [Session.Command(before), session.EnterCommand()]);
         T result = await work(session);
 
         // A commit that has begun is not cancelled.

@@ -10,4 +10,4 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
   event_details, erasures, workspace_state, api_keys, portal_tokens, accounts, account_profiles, aliases, balances, rates, account_parts, denial_counts, summaries,
   checkpoints, scheduled_jobs, webhooks, webhook_secrets, contacts, deliveries, delivery_attempts, alerts, slot_tickets TO {runtime};
 GRANT SELECT, USAGE, UPDATE ON log_numbers TO {runtime};
-GRANT EXECUTE ON FUNCTION make_month(bigint), prune_ids(bigint, integer), prune_carried(bigint, integer), drop_month(bigint) TO {runtime}
+GRANT EXECUTE ON FUNCTION make_month(bigint), prune_ids(bigint, integer), prune_carried(bigint, bigint, integer), drop_month(bigint) TO {runtime}

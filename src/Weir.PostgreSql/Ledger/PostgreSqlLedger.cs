@@ -146,10 +146,10 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
     }
 
     public ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken) =>
-        database.ReadAsync(workspace, session => LogReader.ReadAsync(session, filter), cancellationToken);
+        database.ReadEntriesAsync(workspace, session => LogReader.ReadAsync(session, filter), cancellationToken);
 
     public ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
-        database.ReadAsync(
+        database.ReadEntriesAsync(
             workspace,
             async session => await session.FindAsync("Ledger/FindIds", FoundId.Read, Value.Digests([Digest.Of(id.Value)])) is { Sequence: { } sequence }
                 && await LogReader.ToRecordsAsync(session, await EntryRows.BySequenceAsync(session, [sequence])) is [var record]
@@ -170,16 +170,16 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
     }
 
     public ValueTask<IReadOnlyDictionary<long, EntryHistory>> ReadEntriesAsync(WorkspaceId workspace, IReadOnlyCollection<long> sequences, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyDictionary<long, EntryHistory>>(
+        database.ReadEntriesAsync<IReadOnlyDictionary<long, EntryHistory>>(
             workspace, async session => (await LogReader.ReadHistoriesAsync(session, sequences.Distinct())).ToDictionary(history => history.Entry.Sequence), cancellationToken);
 
     public async IAsyncEnumerable<EntryHistory> ScanAsync(
         WorkspaceId workspace, IReadOnlyCollection<long>? accounts, Instant from, Instant to, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        List<long> sequences = await database.ReadAsync(workspace, session => LogReader.ScanAsync(session, accounts, from, to), cancellationToken);
+        List<long> sequences = await database.ReadEntriesAsync(workspace, session => LogReader.ScanAsync(session, accounts, from, to), cancellationToken);
         foreach (long[] page in sequences.Chunk(Page))
         {
-            foreach (EntryHistory history in await database.ReadAsync(workspace, session => LogReader.ReadHistoriesAsync(session, page), cancellationToken))
+            foreach (EntryHistory history in await database.ReadEntriesAsync(workspace, session => LogReader.ReadHistoriesAsync(session, page), cancellationToken))
             {
                 yield return history;
             }

@@ -27,9 +27,10 @@ CREATE TABLE carried_grants (
   PRIMARY KEY (workspace, grant_number, account, start_at)
 );
 
+-- No ledger starts within 400 days by the database's own clock, whoever says so: a start is never taken back.
 CREATE TABLE ledger_starts (
   workspace integer NOT NULL,
-  start_at  bigint  NOT NULL,
+  start_at  bigint  NOT NULL CHECK (start_at <= clock_micros(NULL) - 400 * 86400000000),
   PRIMARY KEY (workspace, start_at)
 );
 
@@ -38,9 +39,10 @@ SELECT isolate('carried_balances'), isolate('carried_grants'), isolate('ledger_s
 -- When summaries are made anew, cells before the ledger's start (kept_before) stay: they hold every entry up to a number (kept_to).
 ALTER TABLE checkpoints ADD COLUMN kept_to bigint NOT NULL DEFAULT 0, ADD COLUMN kept_before bigint NOT NULL DEFAULT -9223372036854775808;
 
--- To find a month of what is not partitioned by time: it rises with the pages well enough.
-CREATE INDEX ids_by_time ON ids USING brin (recorded_at) WITH (pages_per_range = 32, autosummarize = on);
-CREATE INDEX grant_draws_by_time ON grant_draws USING brin (recorded_at) WITH (pages_per_range = 32, autosummarize = on);
+-- To find a month of what is not partitioned by time. Ranges of pages (brin) would do until pages that went with old months are used again:
+-- from then on a month would be looked for in all of them. All ids of a batch have one time, so an entry of the index takes few bytes.
+CREATE INDEX ids_by_time ON ids (workspace, recorded_at) WHERE seq IS NOT NULL;
+CREATE INDEX grant_draws_by_time ON grant_draws (workspace, recorded_at);
 
 -- From when on the ledger of the workspace that the transaction has named is whole; the beginning of time while nothing is carried.
 CREATE FUNCTION ledger_start() RETURNS bigint LANGUAGE sql STABLE AS $$
@@ -82,9 +84,10 @@ BEGIN
 END
 $$;
 
--- Takes the next ids of carried entries of a month, and what these drew of grants, of the workspace that the transaction has named, and says how
--- many ids and how many rows it took. What is kept keeps both. None younger than 400 days by the database's own clock, whoever asks.
-CREATE FUNCTION prune_carried(month bigint, most integer, OUT ids_gone integer, OUT rows_gone integer) LANGUAGE plpgsql SECURITY DEFINER SET search_path = weir, pg_temp AS $$
+-- Takes the next ids of carried entries of a month, and what these drew of grants, of the workspace that the transaction has named, those from
+-- a time on, the oldest first. Says how many ids it took and from when on the next call should go on: from the month's end when there is nothing
+-- more to do. What is kept keeps both. None younger than 400 days by the database's own clock, whoever asks.
+CREATE FUNCTION prune_carried(month bigint, since bigint, most integer, OUT ids_gone integer, OUT reached bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = weir, pg_temp AS $$
 DECLARE
   own      integer   := nullif(current_setting('app.workspace', true), '')::integer;
   start_at timestamp := date_trunc('month', timestamp '1970-01-01' + month * interval '1 microsecond');
@@ -99,26 +102,22 @@ BEGIN
     RAISE EXCEPTION 'ids are kept as long as the ledger' USING ERRCODE = 'insufficient_privilege';
   END IF;
   kept := kept_entries(low, high, living_numbers(9223372036854775807));
-  -- Chosen once, as in prune_ids.
+  -- Chosen once, as in prune_ids. What is kept may be much: it is hashed once.
   WITH old AS MATERIALIZED (
-    SELECT workspace, digest FROM ids
-    WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq IS NOT NULL AND seq <> ALL (kept)
-    LIMIT most FOR UPDATE SKIP LOCKED
+    SELECT workspace, digest, recorded_at FROM ids
+    WHERE workspace = own AND recorded_at >= greatest(low, since) AND recorded_at < high AND seq IS NOT NULL AND seq NOT IN (SELECT unnest(kept))
+    ORDER BY recorded_at LIMIT most FOR UPDATE SKIP LOCKED
+  ), gone AS (
+    DELETE FROM ids i USING old o WHERE i.workspace = o.workspace AND i.digest = o.digest RETURNING o.recorded_at
   )
-  DELETE FROM ids i USING old o WHERE i.workspace = o.workspace AND i.digest = o.digest;
-  GET DIAGNOSTICS ids_gone = ROW_COUNT;
-  WITH old AS MATERIALIZED (
-    SELECT workspace, grant_number, seq FROM grant_draws
-    WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq <> ALL (kept)
-    LIMIT most FOR UPDATE SKIP LOCKED
-  )
-  DELETE FROM grant_draws d USING old o WHERE d.workspace = o.workspace AND d.grant_number = o.grant_number AND d.seq = o.seq;
-  GET DIAGNOSTICS rows_gone = ROW_COUNT;
-  rows_gone := rows_gone + ids_gone;
+  SELECT count(*), CASE WHEN count(*) < most THEN high ELSE max(g.recorded_at) END INTO ids_gone, reached FROM gone g;
+  IF reached = high THEN
+    DELETE FROM grant_draws WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq NOT IN (SELECT unnest(kept));
+  END IF;
 END
 $$;
 
-REVOKE EXECUTE ON FUNCTION prune_carried(bigint, integer) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION prune_carried(bigint, bigint, integer) FROM PUBLIC;
 
 -- What drop_month does, as the workspace that it names for each in turn.
 CREATE FUNCTION drop_month_of_all(month bigint) RETURNS text LANGUAGE plpgsql AS $$
@@ -133,8 +132,10 @@ DECLARE
   living     bigint[];
   kept       bigint[];
   alive      jsonb     := '{}';
-  stays      boolean   := false;
-  goes       boolean   := false;
+  stays      bigint    := 0;
+  goes       bigint    := 0;
+  few        constant bigint := 1000;
+  most       constant bigint := 50000;
   rows       events[]        := '{}';
   texts      event_details[] := '{}';
 BEGIN
@@ -158,21 +159,23 @@ BEGIN
     living := living_numbers(9223372036854775807);
     kept := kept_entries(low, high, living);
     -- Its ids first: one that leads to an entry that is gone could be neither answered nor used.
-    IF EXISTS (SELECT FROM ids WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq IS NOT NULL AND seq <> ALL (kept))
-      OR EXISTS (SELECT FROM grant_draws WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq <> ALL (kept)) THEN
+    IF EXISTS (SELECT FROM ids WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq IS NOT NULL AND seq NOT IN (SELECT unnest(kept)))
+      OR EXISTS (SELECT FROM grant_draws WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq NOT IN (SELECT unnest(kept))) THEN
       RETURN 'waits';
     END IF;
     owners := owners || own;
     alive := alive || jsonb_build_object(own::text, to_jsonb(living));
-    stays := stays OR kept <> '{}';
-    goes := goes OR EXISTS (SELECT FROM events WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq <> ALL (kept));
+    stays := stays + cardinality(kept);
+    goes := goes + (SELECT count(*) FROM (
+      SELECT FROM events WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq NOT IN (SELECT unnest(kept)) LIMIT 1 + most) going);
   END LOOP;
-  IF owners <> '{}' AND NOT goes THEN
+  -- What stays is put back while others wait for it: only so much, and only when as much goes as stays, or it would be done again for each that ends.
+  IF owners <> '{}' AND (goes = 0 OR stays > most OR (stays > few AND goes < stays)) THEN
     RETURN 'kept';
   END IF;
 
   BEGIN
-    IF stays THEN
+    IF stays > 0 THEN
       EXECUTE format('LOCK TABLE %I, %I IN ACCESS EXCLUSIVE MODE', part, details);
     ELSE
       LOCK TABLE ONLY events, ONLY event_details IN ACCESS EXCLUSIVE MODE;
@@ -189,12 +192,12 @@ BEGIN
     rows := rows || ARRAY(SELECT e FROM events e WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq = ANY (kept));
     texts := texts || ARRAY(SELECT d FROM event_details d WHERE workspace = own AND recorded_at >= low AND recorded_at < high AND seq = ANY (kept));
   END LOOP;
-  IF cardinality(rows) = 0 AND NOT stays THEN
+  IF cardinality(rows) = 0 AND stays = 0 THEN
     EXECUTE format('DROP TABLE %I, %I', part, details);
     RETURN 'gone';
   END IF;
 
-  IF NOT stays THEN
+  IF stays = 0 THEN
     -- Somebody has just made one stay.
     RETURN 'locked';
   END IF;

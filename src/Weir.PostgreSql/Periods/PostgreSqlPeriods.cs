@@ -32,7 +32,7 @@ internal sealed class PostgreSqlPeriods(Database database) : IPeriodStore
 
     public ValueTask<IReadOnlyDictionary<BalanceKey, LastMove>> ReadLastMovesAsync(
         WorkspaceId workspace, long account, IReadOnlyCollection<Balance> balances, CancellationToken cancellationToken) =>
-        database.ReadAsync(workspace, session => LastMovesAsync(session, account, balances), cancellationToken);
+        database.ReadEntriesAsync(workspace, session => LastMovesAsync(session, account, balances), cancellationToken);
 
     public ValueTask<int> CloseAsync(WorkspaceId workspace, IReadOnlyList<ClosingSummary> summaries, Instant closedAt, CancellationToken cancellationToken) =>
         database.WriteAsync(

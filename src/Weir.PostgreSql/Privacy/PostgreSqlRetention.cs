@@ -11,7 +11,7 @@ namespace Weir.PostgreSql;
 internal sealed class PostgreSqlRetention(Database database) : IRetentionStore
 {
     /// <summary>Nobody waits for ids that go, so they go in larger parts than what others wait for.</summary>
-    private const int IdsAtATime = 10_000;
+    private const int IdsAtATime = 50_000;
 
     /// <summary>How often a month is tried again that somebody reads or writes for long: each time others may wait for 0.2 s.</summary>
     private const int MostTries = 3;
@@ -91,31 +91,35 @@ internal sealed class PostgreSqlRetention(Database database) : IRetentionStore
     /// </summary>
     public async ValueTask<LedgerDrop> DropAsync(WorkspaceId workspace, long? after, int limit, CancellationToken cancellationToken)
     {
-        if (await database.FindAsync<long?>(workspace, "Privacy/NextCarriedMonth", row => row.Long(0), cancellationToken, Value.Long(after ?? long.MinValue)) is not { } month)
+        if (await database.FindAsync<(long Start, long End)?>(
+            workspace, "Privacy/NextCarriedMonth", row => (row.Long(0), row.Long(1)), cancellationToken, Value.Long(after ?? long.MinValue)) is not { } month)
         {
             return new LedgerDrop(null, 0);
         }
 
-        Instant end = LedgerRetention.MonthOf(Clock.FromMicros(month) + Duration.FromDays(32));
-        if (!await database.FindAsync(workspace, "Privacy/HasCarried", row => row.GetBoolean(0), cancellationToken, Value.Long(month), Value.Time(end)))
+        bool isBegun = after > month.Start;
+        if (!isBegun && !await database.FindAsync(workspace, "Privacy/HasCarried", row => row.GetBoolean(0), cancellationToken, Value.Long(month.Start), Value.Long(month.End)))
         {
-            return new LedgerDrop(month, 0);
+            return new LedgerDrop(month.End, 0);
         }
 
-        (int ids, int rows) = await database.WriteAsync(
-            workspace, session => session.FindAsync("Privacy/PruneCarried", row => (row.Int(0), row.Int(1)), Value.Long(month), Value.Int(IdsAtATime)), cancellationToken);
-        if (rows >= IdsAtATime)
+        (int ids, long reached) = await database.WriteAsync(
+            workspace,
+            session => session.FindAsync("Privacy/PruneCarried", row => (row.Int(0), row.Long(1)), Value.Long(month.Start), Value.Long(isBegun ? after!.Value : month.Start), Value.Int(IdsAtATime)),
+            cancellationToken);
+        if (reached < month.End)
         {
-            return new LedgerDrop(month - 1, ids);
+            // Never where the month begins: there it would be looked at as a whole again.
+            return new LedgerDrop(Math.Max(reached, month.Start + 1), ids);
         }
 
         bool isBlocked = false;
-        for (int tries = 1; (isBlocked = await DropMonthAsync(workspace, month, cancellationToken) is "locked" or "busy") && tries < MostTries; tries++)
+        for (int tries = 1; (isBlocked = await DropMonthAsync(workspace, month.Start, cancellationToken) is "locked" or "busy") && tries < MostTries; tries++)
         {
             await Task.Delay(s_pause, cancellationToken);
         }
 
-        return new LedgerDrop(month, ids) { IsBlocked = isBlocked };
+        return new LedgerDrop(month.End, ids) { IsBlocked = isBlocked };
     }
 
     private ValueTask<string?> DropMonthAsync(WorkspaceId workspace, long month, CancellationToken cancellationToken) =>

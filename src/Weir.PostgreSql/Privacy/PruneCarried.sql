@@ -1,2 +1,2 @@
 -- By a function of the owner: the runtime role may delete neither ids nor draws.
-SELECT ids_gone, rows_gone FROM prune_carried($2, $3) WHERE $1 IS NOT NULL
+SELECT ids_gone, reached FROM prune_carried($2, $3, $4) WHERE $1 IS NOT NULL

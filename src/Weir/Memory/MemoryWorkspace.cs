@@ -132,9 +132,9 @@ internal sealed class MemoryWorkspace
         int index = IndexAfter(stored.Sequence - 1);
         StoredEntry before = Entries[index];
         Entries[index] = stored;
-        if (before.Entry.Target is { } target)
+        // What it is about may have gone by its age just before it.
+        if (before.Entry.Target is { } target && _later.TryGetValue(target, out List<StoredEntry>? later))
         {
-            List<StoredEntry> later = _later[target];
             later[later.IndexOf(before)] = stored;
         }
     }

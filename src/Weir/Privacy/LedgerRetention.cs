@@ -27,10 +27,11 @@ public sealed class LedgerRetention(IWeirStore store, SummaryProjector projector
 
     /// <summary>Carries forward and takes away what was recorded in months that ended at a time or before.</summary>
     /// <param name="limit">Entries or sums in one transaction: others may wait for it.</param>
+    /// <param name="run">Counts what was done, also when the rest fails.</param>
     /// <param name="keep">Called between the steps; false ends the work where it is.</param>
-    internal async Task<LedgerRetentionRun> RunAsync(WorkspaceId workspace, Instant before, int limit, Func<Task<bool>> keep, CancellationToken cancellationToken)
+    /// <returns>False when it was told to stop.</returns>
+    internal async Task<bool> RunAsync(WorkspaceId workspace, Instant before, int limit, LedgerRetentionRun run, Func<Task<bool>> keep, CancellationToken cancellationToken)
     {
-        LedgerRetentionRun run = new();
         Instant until = MonthOf(before);
         while (await store.Retention.FirstRecordedAsync(workspace, cancellationToken) is { } first && MonthOf(first) < until)
         {
@@ -40,16 +41,16 @@ public sealed class LedgerRetention(IWeirStore store, SummaryProjector projector
             (long entries, long last)? carried = await CarryAsync(workspace, end, limit, keep, cancellationToken);
             if (carried is not var (count, summed))
             {
-                return run with { IsCutShort = true };
+                return false;
             }
 
             if (!await store.Retention.MoveStartAsync(workspace, end, summed, cancellationToken))
             {
-                run = run with { Waits = "The month's entries are not all in the summaries, which are being made anew." };
+                run.Waits = "The month's entries are not all in the summaries, which are being made anew.";
                 break;
             }
 
-            run = run with { Carried = run.Carried + count };
+            run.Carried += count;
         }
 
         return await DropAsync(workspace, limit, keep, run, cancellationToken);
@@ -107,37 +108,35 @@ public sealed class LedgerRetention(IWeirStore store, SummaryProjector projector
         return (entries, last);
     }
 
-    private async Task<LedgerRetentionRun> DropAsync(WorkspaceId workspace, int limit, Func<Task<bool>> keep, LedgerRetentionRun run, CancellationToken cancellationToken)
+    private async Task<bool> DropAsync(WorkspaceId workspace, int limit, Func<Task<bool>> keep, LedgerRetentionRun run, CancellationToken cancellationToken)
     {
         LedgerDrop step = default;
         do
         {
             step = await store.Retention.DropAsync(workspace, step.Next, limit, cancellationToken);
-            run = run with { Ids = run.Ids + step.Ids, Waits = step.IsBlocked ? "Somebody reads the ledger for long, and entries that are carried forward stay until then." : run.Waits };
+            run.Ids += step.Ids;
+            run.Waits = step.IsBlocked ? "Somebody reads the ledger for long, and entries that are carried forward stay until then." : run.Waits;
             if (!await keep())
             {
-                return run with { IsCutShort = true };
+                return false;
             }
         }
         while (step.Next is not null);
-        return run;
+        return true;
     }
 
     private static bool IsMoved((Quantity Used, Quantity Held) sum) => !sum.Used.IsZero || !sum.Held.IsZero;
 }
 
-/// <summary>What a run of <see cref="LedgerRetention"/> came to.</summary>
-internal readonly record struct LedgerRetentionRun
+/// <summary>What a run of <see cref="LedgerRetention"/> has come to.</summary>
+internal sealed class LedgerRetentionRun
 {
     /// <summary>Entries that count as carried since.</summary>
-    public long Carried { get; init; }
+    public long Carried { get; set; }
 
     /// <summary>Ids that are free since.</summary>
-    public long Ids { get; init; }
-
-    /// <summary>It was told to stop.</summary>
-    public bool IsCutShort { get; init; }
+    public long Ids { get; set; }
 
     /// <summary>Why something that could go is still there; null when nothing is.</summary>
-    public string? Waits { get; init; }
+    public string? Waits { get; set; }
 }

@@ -64,13 +64,14 @@ public sealed class RetentionService
     }
 
     /// <summary>
-    /// Closing summaries are made from the last entries of periods, of a year at the most: where they are behind, the entries wait for them.
+    /// Closing summaries are made from the last entries of periods, of a year at the most: where they are behind, the entries wait for them,
+    /// and where no closing has ever ended well, all of them.
     /// </summary>
     private async Task<Instant> OldestAsync(WorkspaceId workspace, Instant now, TimeSpan age, CancellationToken cancellationToken)
     {
         Instant oldest = now - Duration.FromTimeSpan(age);
         ScheduledJob? closing = await _store.ScheduledJobs.FindAsync(workspace, ClosingService.Job, cancellationToken);
-        return closing?.Through is { } through ? Instant.Min(oldest, through - s_closedFrom) : oldest;
+        return closing is null ? oldest : closing.Through is { } through ? Instant.Min(oldest, through - s_closedFrom) : Instant.MinValue;
     }
 
     /// <summary>One workspace, now. False when it failed or another node runs it.</summary>
@@ -81,46 +82,35 @@ public sealed class RetentionService
             return false;
         }
 
-        JsonObject counts = [];
-        long written = 0;
+        SortedDictionary<string, long> counts = new(StringComparer.Ordinal);
+        LedgerRetentionRun run = new();
         string? error = null;
         try
         {
-            foreach ((RetentionKind kind, TimeSpan age) in _options.Bounds())
+            foreach ((RetentionKind kind, TimeSpan bound) in _options.Bounds())
             {
-                Instant before = lease.TakenAt - Duration.FromTimeSpan(age);
-                long count = 0;
+                Instant before = lease.TakenAt - Duration.FromTimeSpan(bound);
+                counts[kind.ToString()] = 0;
                 int step;
                 do
                 {
                     step = await _store.Privacy.PruneAsync(workspace, kind, before, RowsAtATime, cancellationToken);
-                    count += step;
+                    counts[kind.ToString()] += step;
                     if (!await _store.ScheduledJobs.KeepAsync(workspace, lease, s_lease, cancellationToken))
                     {
                         return false;
                     }
                 }
                 while (step == RowsAtATime);
-                counts[kind.ToString()] = count;
-                written += count;
             }
 
-            if (_options.Ledger is { } oldest)
+            if (_options.Ledger is { } age && !await _ledger.RunAsync(
+                workspace, await OldestAsync(workspace, lease.TakenAt, age, cancellationToken), RowsAtATime, run, async () => await _store.ScheduledJobs.KeepAsync(workspace, lease, s_lease, cancellationToken), cancellationToken))
             {
-                LedgerRetentionRun run = await _ledger.RunAsync(
-                    workspace, await OldestAsync(workspace, lease.TakenAt, oldest, cancellationToken), RowsAtATime, async () => await _store.ScheduledJobs.KeepAsync(workspace, lease, s_lease, cancellationToken), cancellationToken);
-                if (run.IsCutShort)
-                {
-                    return false;
-                }
-
-                counts["Ledger"] = run.Carried;
-                counts["LedgerIds"] = run.Ids;
-                written += run.Carried + run.Ids;
-                error = run.Waits;
+                return false;
             }
 
-            error = await _privacy.CompleteAsync(workspace, cancellationToken) ? error : "An erase waits for a reader of the state before.";
+            error = await _privacy.CompleteAsync(workspace, cancellationToken) ? run.Waits : "An erase waits for a reader of the state before.";
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -131,10 +121,16 @@ public sealed class RetentionService
             }
         }
 
+        if (_options.Ledger is not null)
+        {
+            (counts["Ledger"], counts["LedgerIds"]) = (run.Carried, run.Ids);
+        }
+
+        long written = counts.Values.Sum();
         ScheduledJobResult result = new() { Through = error is null ? lease.TakenAt : null, Written = written, Error = error };
         AuditEntry audit = new(AuditActor.OfHost(Job), AuditActions.RetentionApplied, new AuditTarget("job", Job))
         {
-            After = new JsonObject { ["at"] = InstantPattern.ExtendedIso.Format(lease.TakenAt), ["rows"] = counts },
+            After = new JsonObject { ["at"] = InstantPattern.ExtendedIso.Format(lease.TakenAt), ["rows"] = new JsonObject(counts.Select(count => KeyValuePair.Create(count.Key, (JsonNode?)count.Value))) },
         };
         // Also when the host stops: another node may go on at once.
         return await _store.ScheduledJobs.EndAsync(workspace, lease, result, written > 0 ? audit : null, [], CancellationToken.None) && error is null;

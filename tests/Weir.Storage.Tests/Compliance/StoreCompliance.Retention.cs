@@ -141,6 +141,21 @@ public abstract partial class StoreCompliance
         }
     }
 
+    [Fact(DisplayName = "PRIV-2, LOG-3: where a run ended between an event and what came after it, details of the rest go by their age, and then the rest goes")]
+    public async Task ARestWithoutItsEvent()
+    {
+        await CreateAcmeAsync();
+        long first = Assert.Single(await RecordAsync(Sample.Row("first", Sample.Entry(recordedAt: s_longAgo + Duration.FromDays(1)))));
+        await RecordAsync(Sample.RowWithoutId(Sample.Entry(kind: EntryKind.Completion, target: first, recordedAt: s_longAgo + Duration.FromDays(2))));
+        long last = Assert.Single(await RecordAsync(Sample.Row("newest", Sample.Entry(recordedAt: s_longAgo + Duration.FromDays(40)))));
+        await AddAsync(0, last);
+        Assert.True(await Store.Retention.MoveStartAsync(Own, s_february, last, None));
+        Assert.Equal(1, (await Store.Retention.DropAsync(Own, null, 1, None)).Ids);
+        await Store.Privacy.PruneAsync(Own, RetentionKind.EventDetails, s_february, 10, None);
+        await DropAllAsync();
+        Assert.Equal([last], (await Ledger.FollowAsync(Own, 0, 10, None)).Select(entry => entry.Sequence));
+    }
+
     /// <summary>How many ids went.</summary>
     private async Task<long> DropAllAsync()
     {

@@ -28,8 +28,16 @@ internal sealed class PostgreSqlCluster : IDisposable
     private PostgreSqlCluster(params string[] settings)
     {
         _server = new PostgreSqlServer(settings);
-        Execute("postgres", $"CREATE ROLE {Owner} LOGIN CREATEROLE", $"CREATE DATABASE {Template} OWNER {Owner}");
-        PostgreSqlSchema.MigrateAsync(ConnectionString(Template, Owner), Runtime, null, CancellationToken.None).GetAwaiter().GetResult();
+        try
+        {
+            Execute("postgres", $"CREATE ROLE {Owner} LOGIN CREATEROLE", $"CREATE DATABASE {Template} OWNER {Owner}");
+            PostgreSqlSchema.MigrateAsync(ConnectionString(Template, Owner), Runtime, null, CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch
+        {
+            _server.Dispose();
+            throw;
+        }
     }
 
     public static PostgreSqlCluster Current

@@ -212,7 +212,13 @@ public sealed class PostgreSqlProbeTests : IDisposable
     {
         /// <param name="seed">Values follow from it.</param>
         public string InsertOf(int workspace, int seed, string schema = "") =>
-            $"INSERT INTO {schema}{Name} ({string.Join(", ", Columns.Select(column => column.Name))}) SELECT {string.Join(", ", Columns.Select(column => column.Name == "workspace" ? $"{workspace}" : ValueOf(column.Type, seed)))}";
+            $"INSERT INTO {schema}{Name} ({string.Join(", ", Columns.Select(column => column.Name))}) SELECT {string.Join(", ", Columns.Select(column => column.Name switch
+            {
+                "workspace" => $"{workspace}",
+                // Where a ledger starts lies long back.
+                "start_at" => $"{seed}",
+                _ => ValueOf(column.Type, seed),
+            }))}";
 
         // Partitions are of months, by microseconds; those of now are there.
         private static string ValueOf(string type, int seed) => type switch

@@ -115,6 +115,42 @@ public sealed class PostgreSqlRetentionTests : IAsyncLifetime
         Assert.Null(Scalar("SELECT to_regclass('weir.events_202001')::text"));
     }
 
+    [Fact(DisplayName = "LOG-3: whoever asks for an entry that stays while its month is emptied waits for that and finds it")]
+    public async Task ReadersWhileAMonthIsEmptied()
+    {
+        WorkspaceId own = await FillAsync("own");
+        long target = (await Store.Ledger.FindAsync(own, new EventId("january-1"), None))!.Sequence;
+        await WriteAsync(own, Sample.RowWithoutId(Sample.Entry(own.Value, kind: EntryKind.Reversal, target: target, recordedAt: s_february + Duration.FromDays(3))));
+        await CarryAsync(own);
+
+        // One transaction that holds the month from before they ask until it is thin.
+        await using NpgsqlConnection connection = _database.Connect("postgres");
+        await using NpgsqlTransaction emptying = await connection.BeginTransactionAsync();
+        await using NpgsqlCommand hold = new("LOCK TABLE weir.events_202001 IN ACCESS EXCLUSIVE MODE", connection, emptying);
+        await hold.ExecuteNonQueryAsync();
+        Task<LedgerRecord?> found = Store.Ledger.FindAsync(own, new EventId("january-1"), None).AsTask();
+        Task<IReadOnlyDictionary<long, EntryHistory>> entries = Store.Ledger.ReadEntriesAsync(own, [target], None).AsTask();
+        while (Scalar("SELECT count(*) FROM pg_locks WHERE relation = 'weir.events_202001'::regclass AND NOT granted") is not 2L)
+        {
+            await Task.Yield();
+        }
+
+        await using NpgsqlCommand drop = new(
+            $"SELECT set_config('app.workspace', '{own.Value}', true); SELECT weir.prune_carried({January}, {January}, 10); SELECT weir.drop_month({January})", connection, emptying);
+        await using (NpgsqlDataReader reader = await drop.ExecuteReaderAsync())
+        {
+            await reader.NextResultAsync();
+            await reader.NextResultAsync();
+            await reader.ReadAsync();
+            Assert.Equal("kept", reader.GetString(0));
+        }
+
+        await emptying.CommitAsync();
+        Assert.Equal(1L, Scalar("SELECT count(*) FROM weir.events_202001"));
+        Assert.Equal(target, (await found)?.Sequence);
+        Assert.Equal([target], (await entries).Keys);
+    }
+
     [Fact(DisplayName = "LOG-3: what is looked at as of one moment stays there until the look ends, also what was carried before")]
     public async Task ALookKeepsTheMonth()
     {
@@ -148,8 +184,22 @@ public sealed class PostgreSqlRetentionTests : IAsyncLifetime
         }
 
         await using NpgsqlTransaction another = await connection.BeginTransactionAsync();
-        await using NpgsqlCommand prune = new($"SELECT set_config('app.workspace', '{own.Value}', true); SELECT prune_carried({January}, 10)", connection, another);
+        await using NpgsqlCommand prune = new($"SELECT set_config('app.workspace', '{own.Value}', true); SELECT prune_carried({January}, {January}, 10)", connection, another);
         Assert.Contains("as long as the ledger", (await Assert.ThrowsAsync<PostgresException>(() => prune.ExecuteScalarAsync())).MessageText, StringComparison.Ordinal);
+    }
+
+    [Theory(DisplayName = "LOG-3: no ledger starts within 400 days by the database's clock, whoever says so")]
+    [InlineData(399, false)]
+    [InlineData(401, true)]
+    public async Task NoStartWithin400Days(int days, bool isTaken)
+    {
+        WorkspaceId own = await FillAsync("own");
+        await using NpgsqlConnection connection = _database.Connect(PostgreSqlCluster.Runtime);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
+        await using NpgsqlCommand move = new(
+            $"SELECT set_config('app.workspace', '{own.Value}', true); INSERT INTO ledger_starts VALUES ({own.Value}, clock_micros(NULL) - {days} * 86400000000)", connection, transaction);
+        PostgresException? refused = await Record.ExceptionAsync(() => move.ExecuteNonQueryAsync()) as PostgresException;
+        Assert.Equal(isTaken ? null : PostgresErrorCodes.CheckViolation, refused?.SqlState);
     }
 
     [Fact(DisplayName = "LOG-3: when ids have gone and the process ends before the entries go, nothing is missing, and the next run does the rest")]
@@ -160,7 +210,7 @@ public sealed class PostgreSqlRetentionTests : IAsyncLifetime
         await using (NpgsqlConnection connection = _database.Connect(PostgreSqlCluster.Runtime))
         {
             await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
-            await using NpgsqlCommand prune = new($"SELECT set_config('app.workspace', '{own.Value}', true); SELECT ids_gone FROM prune_carried({January}, 10)", connection, transaction);
+            await using NpgsqlCommand prune = new($"SELECT set_config('app.workspace', '{own.Value}', true); SELECT ids_gone FROM prune_carried({January}, {January}, 10)", connection, transaction);
             await prune.ExecuteNonQueryAsync();
             await transaction.CommitAsync();
         }

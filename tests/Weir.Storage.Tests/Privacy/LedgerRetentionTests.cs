@@ -112,10 +112,10 @@ public abstract class LedgerRetentionTests
     {
         await using UsageDesk desk = await OpenAsync(out _);
         await LiveAsync(desk);
-        foreach ((Instant through, Instant start) in ((Instant, Instant)[])[(s_start + Duration.FromDays(405), Instant.MinValue), (s_start + Duration.FromDays(425), Instant.FromUtc(2020, 2, 1, 0, 0)), (desk.Clock.Now, s_march)])
+        foreach ((Instant? through, Instant start) in ((Instant?, Instant)[])[(null, Instant.MinValue), (s_start + Duration.FromDays(405), Instant.MinValue), (s_start + Duration.FromDays(425), Instant.FromUtc(2020, 2, 1, 0, 0)), (desk.Clock.Now, s_march)])
         {
             ScheduledJobLease lease = (await desk.Store.ScheduledJobs.TakeAsync(desk.Workspace, ClosingService.Job, "test", Duration.FromMinutes(1), CancellationToken.None))!;
-            Assert.True(await desk.Store.ScheduledJobs.EndAsync(desk.Workspace, lease, new ScheduledJobResult { Through = through }, null, [], CancellationToken.None));
+            Assert.True(await desk.Store.ScheduledJobs.EndAsync(desk.Workspace, lease, new ScheduledJobResult { Through = through, Error = through is null ? "It failed." : null }, null, [], CancellationToken.None));
             await RunAsync(desk);
             Assert.Equal(start, await desk.Store.Retention.StartAsync(desk.Workspace, CancellationToken.None));
         }
@@ -169,7 +169,8 @@ public abstract class LedgerRetentionTests
 
             desk.Clock.Advance(Duration.FromDays(500));
             LedgerRetention retention = new(desk.Store, desk.Projector) { SumsAtATime = sums };
-            LedgerRetentionRun run = await retention.RunAsync(desk.Workspace, desk.Clock.Now - Duration.FromDays(400), 1_000, () => Task.FromResult(true), CancellationToken.None);
+            LedgerRetentionRun run = new();
+            Assert.True(await retention.RunAsync(desk.Workspace, desk.Clock.Now - Duration.FromDays(400), 1_000, run, () => Task.FromResult(true), CancellationToken.None));
             Assert.Null(run.Waits);
             await VerifyAsync(desk);
             List<CarriedBalance> carried = [];
