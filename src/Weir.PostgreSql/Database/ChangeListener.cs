@@ -87,7 +87,8 @@ internal sealed class ChangeListener(string connectionString, ILogger logger) : 
             _listening = Task.CompletedTask;
         }
 
-        await _stop.CancelAsync();
+        // A connection that breaks off at this moment may say that it cannot be cancelled any more; whoever listens is told all the same.
+        await _stop.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (listening is not null)
         {
             await listening;
