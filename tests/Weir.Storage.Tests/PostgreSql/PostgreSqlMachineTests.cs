@@ -46,14 +46,18 @@ public sealed class PostgreSqlMachineTests
         Assert.NotEmpty(kept);
         Assert.All(said, message => Assert.Contains("database", message, StringComparison.Ordinal));
         full.Grow(400);
-        if (full.HasEnded)
-        {
-            full.StartAgain();
-        }
-
         foreach (string[] ids in doubted.Chunk(20))
         {
-            IReadOnlyList<Outcome> outcomes = await UntilAsync(() => RecordAsync(desk, ids));
+            IReadOnlyList<Outcome> outcomes = await UntilAsync(() =>
+            {
+                // It may only be ending by now.
+                if (full.HasEnded)
+                {
+                    full.StartAgain();
+                }
+
+                return RecordAsync(desk, ids);
+            });
             Assert.All(outcomes, outcome => Assert.True(outcome.Allowed, outcome.Failure?.Message));
         }
 
@@ -120,7 +124,7 @@ public sealed class PostgreSqlMachineTests
             {
                 return await work();
             }
-            catch (Exception exception) when (exception is StoreUnavailableException or Npgsql.NpgsqlException && tries < 100)
+            catch (Exception exception) when (exception is StoreUnavailableException or Npgsql.NpgsqlException && tries < 600)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(50));
             }
