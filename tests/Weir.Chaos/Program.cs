@@ -70,4 +70,5 @@ holder.SetAction(async (parsed, _) =>
         ? await process.KeepAsync(parsed.GetRequiredValue(name), kept, parsed.GetRequiredValue(types).Split(','), parsed.GetValue(ttl))
         : await process.HerdAsync(parsed.GetRequiredValue(name), parsed.GetValue(share), parsed.GetValue(accounts), DateTimeOffset.FromUnixTimeSeconds(parsed.GetValue(until)), parsed.GetValue(seed));
 });
-return await new RootCommand("Weir under bad luck.") { kill, webhooks, spool, holders, nodes, sender, holder }.Parse(args).InvokeAsync();
+using IDisposable ended = Offspring.EndWithUs();
+return await new RootCommand("Weir under bad luck.") { kill, webhooks, spool, holders, nodes, sender, holder }.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

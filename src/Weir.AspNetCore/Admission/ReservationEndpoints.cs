@@ -70,13 +70,16 @@ internal static class ReservationEndpoints
             Priority = read.Priority is null ? 0 : read.Priority is >= 0 and <= 1_000_000 ? (int)read.Priority : throw Texts.Wrong("/priority", "'priority' is from 0, which is served first, to 1,000,000."),
         };
 
-        // Who waits may leave; what the writer has taken takes effect whether or not its client waits.
+        // Who waits may leave, and is answered in time also where leaving his place takes longer; what the writer has taken takes effect
+        // whether or not its client waits.
+        CancellationToken leaves = context.DeadlinePassed();
         if (request.Wait > Duration.Zero)
         {
             context.Deadline()?.Extend(request.Wait.ToTimeSpan());
+            leaves = context.RequestAborted;
         }
 
-        Outcome outcome = await reservations.ReserveAsync(context.Workspace(), request, request.Wait > Duration.Zero ? context.RequestAborted : context.DeadlinePassed());
+        Outcome outcome = await reservations.ReserveAsync(context.Workspace(), request, leaves).WaitAsync(context.DeadlinePassed());
         SlotWaiter? place = outcome.Allowed || request.Wait == Duration.Zero ? null : await reservations.FindWaitingAsync(context.Workspace(), outcome.Id, context.DeadlinePassed());
         await WriteAsync(context, outcome, read.Event.Details, catalogs, place?.Position);
     }

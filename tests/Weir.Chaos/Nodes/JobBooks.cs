@@ -54,7 +54,8 @@ internal sealed class JobBooks(Books books)
         }
 
         string reason = answer.GetProperty("reason").GetString()!;
-        bool isKept = job.Wait == 0 || reason != "no_slot";
+        // A slot may have been only one of the things that were wanting.
+        bool isKept = job.Wait == 0 || !answer.GetProperty("violations").EnumerateArray().Any(violation => violation.GetProperty("reason").GetString() == "no_slot");
         if (isKept)
         {
             Same("reserve " + job.Id, text, answer);
@@ -150,7 +151,7 @@ internal sealed class JobBooks(Books books)
         (string first, int times) = _answers.AddOrUpdate(request, (bytes, fresh), (_, known) => (known.Answer, known.Fresh + fresh));
         if (times > 1 && fresh == 1)
         {
-            books.Violate($"{request} took effect twice: two answers say that they are no repeats");
+            books.Violate($"{request} took effect twice: two answers say that they are no repeats, {first} and {text}");
         }
 
         if (first != bytes)

@@ -15,15 +15,8 @@ public sealed class RequestDeadlineTests
     [Fact(DisplayName = "TX-2: while the store stands still, every kind of request is answered with deadline_exceeded, never with a denial, and a repeat finds what took effect")]
     public async Task TheStoreStandsStill()
     {
-        GatedStore gated = null!;
-        await using WeirHost host = await WeirHost.StartAsync(
-            configure: options => options.RequestDeadline = TimeSpan.FromMilliseconds(100),
-            services: services =>
-            {
-                ServiceDescriptor inner = services.Last(service => service.ServiceType == typeof(IWeirStore));
-                services.RemoveAll<IWeirStore>();
-                services.AddSingleton(provider => (gated = new GatedStore((IWeirStore)inner.ImplementationFactory!(provider))).Store);
-            });
+        (WeirHost opened, GatedStore gated) = await StartAsync(null);
+        await using WeirHost host = opened;
         gated.Close();
         (string Path, string Body)[] requests =
         [
@@ -40,9 +33,38 @@ public sealed class RequestDeadlineTests
         }
 
         gated.Open();
-        Reply repeat = await RepeatAsync(host);
+        Reply repeat = await RepeatAsync(host, "consume", Consume);
         Assert.True((bool)repeat.Expect(HttpStatusCode.OK)["allowed"]!);
         Assert.True((bool)repeat.Json["replayed"]!);
+    }
+
+    [Fact(DisplayName = "SLOT-2, TX-2: while the store stands still a request that waits for a slot is answered after its wait and the deadline, and its repeat finds its slot")]
+    public async Task TheStoreStandsStillForAWaiter()
+    {
+        const string Catalog = """
+            name: slots
+            defaultPlan: free
+            meters: { units: { unit: unit } }
+            events: { render: { slot: render, charges: { units: 1 } } }
+            plans: { free: { allowances: { units: { limit: 10 } }, slots: { render: 1 } } }
+            """;
+        const string Job = """{ "id": "job-1", "account": "acme", "type": "render", "wait": 1 }""";
+        (WeirHost opened, GatedStore gated) = await StartAsync(Catalog);
+        await using WeirHost host = opened;
+        gated.Close();
+        try
+        {
+            Reply late = await host.Admin.PostJsonAsync("/api/v1/reservations", Job).WaitAsync(TimeSpan.FromMinutes(1));
+            Assert.Contains("within 1.1 s", (string)late.ExpectProblem(HttpStatusCode.ServiceUnavailable, "deadline_exceeded").Json["detail"]!, StringComparison.Ordinal);
+        }
+        finally
+        {
+            gated.Open();
+        }
+
+        Reply repeat = await RepeatAsync(host, "reservations", Job);
+        Assert.True((bool)repeat.Expect(HttpStatusCode.OK)["allowed"]!);
+        Assert.Equal(1, (int)(await host.Admin.ReadAsync("/api/v1/accounts/acme/usage")).Expect(HttpStatusCode.OK)["slots"]![0]!["used"]!);
     }
 
     [Fact(DisplayName = "A request that waits for a slot has its deadline after that, one that reads much has a longer one, and streams have none")]
@@ -59,12 +81,31 @@ public sealed class RequestDeadlineTests
         Assert.Equal(33, soon.Time.TotalSeconds);
     }
 
+    private static async Task<(WeirHost Host, GatedStore Gated)> StartAsync(string? catalog)
+    {
+        GatedStore gated = null!;
+        WeirHost host = await WeirHost.StartAsync(
+            configure: options => options.RequestDeadline = TimeSpan.FromMilliseconds(100),
+            services: services =>
+            {
+                ServiceDescriptor inner = services.Last(service => service.ServiceType == typeof(IWeirStore));
+                services.RemoveAll<IWeirStore>();
+                services.AddSingleton(provider => (gated = new GatedStore((IWeirStore)inner.ImplementationFactory!(provider))).Store);
+            });
+        if (catalog is not null)
+        {
+            (await host.Admin.PutAsync("/api/v1/catalog", catalog, "application/yaml")).ExpectOk();
+        }
+
+        return (host, gated);
+    }
+
     /// <summary>Until the writer has come through: the requests before are still in its queue.</summary>
-    private static async Task<Reply> RepeatAsync(WeirHost host)
+    private static async Task<Reply> RepeatAsync(WeirHost host, string path, string body)
     {
         while (true)
         {
-            Reply reply = await host.Admin.PostJsonAsync("/api/v1/consume", Consume);
+            Reply reply = await host.Admin.PostJsonAsync("/api/v1/" + path, body);
             if (reply.Status != HttpStatusCode.ServiceUnavailable)
             {
                 return reply;

@@ -187,17 +187,30 @@ public sealed class JobAuditTests
     {
         Books books = new(1);
         JobBooks jobs = new(books);
-        string denied = Answer(new { allowed = false, id = "a", replayed = false, reason = "no_slot" });
+        string denied = Answer(new { allowed = false, id = "a", replayed = false, reason = "no_slot", violations = new[] { new { reason = "no_slot" } } });
         Job waits = new("a", "acme", Menu.Run, 5, 10, Wait: 1);
         Assert.Null(jobs.TakeReserved(waits, denied));
         Assert.Null(jobs.TakeReserved(waits, denied));
         Assert.Empty(books.Violations);
         Assert.True(Assert.Single(jobs.Told.Jobs) is { Reserved: false, InDoubt: true });
+        string both = Answer(new
+        {
+            allowed = false, id = "c", replayed = false, reason = "limit_exceeded",
+            violations = new[] { new { reason = "limit_exceeded", requested = 5, remaining = 0 }, new { reason = "no_slot", requested = 1, remaining = 0 } },
+        });
+        Assert.Null(jobs.TakeReserved(waits with { Id = "c" }, both));
+        Assert.Null(jobs.TakeReserved(waits with { Id = "c" }, both));
+        Assert.Empty(books.Violations);
+        Assert.Contains(jobs.Told.Jobs, told => told is { Job.Id: "c", InDoubt: true });
         Job asks = waits with { Id = "b", Wait = 0 };
         Assert.Null(jobs.TakeReserved(asks, denied));
         Assert.Null(jobs.TakeReserved(asks, denied));
         Assert.StartsWith("reserve b took effect twice", Assert.Single(books.Violations), StringComparison.Ordinal);
         Assert.Contains(jobs.Told.Jobs, told => told is { Job.Id: "b", Reserved: false, InDoubt: false });
+        string limited = both.Replace("no_slot", "limit_exceeded", StringComparison.Ordinal);
+        Assert.Null(jobs.TakeReserved(waits with { Id = "d" }, limited));
+        Assert.Null(jobs.TakeReserved(waits with { Id = "d" }, limited));
+        Assert.Equal(2, books.Violations.Count);
     }
 
     private static string Answer(object answer) => JsonSerializer.Serialize(answer);

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Weir.Chaos;
+
+/// <summary>The processes that this one has started: they outlive a signal that ends it, unless they are ended with it.</summary>
+internal static class Offspring
+{
+    /// <summary>Until it is disposed of, whoever interrupts this process ends what it has started too, frozen or not.</summary>
+    public static IDisposable EndWithUs()
+    {
+        PosixSignalRegistration[] signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, _ =>
+        {
+            Console.WriteLine("Interrupted: nothing was compared.");
+            End();
+            Environment.Exit(1);
+        }))];
+        return new Registrations(signals);
+    }
+
+    private static void End()
+    {
+        foreach (string thread in Directory.EnumerateDirectories("/proc/self/task"))
+        {
+            try
+            {
+                foreach (string id in File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                {
+                    using Process child = Process.GetProcessById(int.Parse(id, CultureInfo.InvariantCulture));
+                    child.Kill(entireProcessTree: true);
+                }
+            }
+            catch (Exception exception) when (exception is IOException or ArgumentException or InvalidOperationException)
+            {
+                // The thread or the child has ended by itself.
+            }
+        }
+    }
+
+    private sealed class Registrations(PosixSignalRegistration[] signals) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (PosixSignalRegistration signal in signals)
+            {
+                signal.Dispose();
+            }
+        }
+    }
+}
