@@ -242,9 +242,9 @@ public sealed class BatchExecutor
             return command switch
             {
                 ConsumeCommand consume => await ConsumeAsync(batch, transaction, consume),
-                ReverseCommand reverse => Reverse(batch, reverse),
-                AdjustCommand adjust => Adjust(batch, adjust),
-                CompleteCommand complete => await CompleteAsync(batch, complete),
+                ReverseCommand reverse => CorrectionDecisions.Reverse(batch, reverse),
+                AdjustCommand adjust => CorrectionDecisions.Adjust(batch, adjust),
+                CompleteCommand complete => await CorrectionDecisions.CompleteAsync(batch, _catalogs, complete),
                 ReserveCommand or CommitCommand or ReleaseCommand or ExtendCommand or GrowCommand or ExpireCommand =>
                     await ReservationDecisions.DecideAsync(batch, transaction, _catalogs, command),
                 GiveCommand give => GrantDecisions.Give(batch, give),
@@ -315,92 +315,6 @@ public sealed class BatchExecutor
         command.CatalogVersion = batch.Book.ActiveVersion;
         command.Details = EventRating.DetailsOf(command.Event, rated.Type, command.IsOwnId ? null : command.IdText);
         return null;
-    }
-
-    private static Outcome Reverse(Batch batch, ReverseCommand command)
-    {
-        if (!batch.Snapshot.Targets.TryGetValue(command.Target, out StoredTarget? target) || batch.Find(target.Account) is not { } account || target.Account != command.Account)
-        {
-            return command.Failed(new Failure(Refusal.EventNotFound, "", $"There is no event '{command.IdText}'."));
-        }
-
-        if (target.Later.FirstOrDefault(entry => entry.Entry.Kind == EntryKind.Reversal) is { } earlier)
-        {
-            return new Outcome { Id = command.IdText, Entry = earlier.Entry, Replayed = true, Account = account.State };
-        }
-
-        batch.Settle(command.Target);
-        Reverse reverse = new(target.Entry, target.Sequence, [.. target.Later.Select(entry => entry.Entry)], batch.Now(account.State), command.Reason, command.Actor);
-        Decision decision = Corrections.Decide(account.State, batch.WorkspaceState, batch.Book, reverse);
-        EventDetails details = new() { Source = target.Details.Source, Provider = target.Details.Provider, Model = target.Details.Model, Endpoint = target.Details.Endpoint };
-        return batch.Take(command, account, decision, details, target.Entry.Type ?? "");
-    }
-
-    private static Outcome Adjust(Batch batch, AdjustCommand command)
-    {
-        if (batch.Find(command.Account) is not { } account)
-        {
-            return UnknownAccount(command);
-        }
-
-        if (!batch.Book.Active.Meters.TryGetValue(command.Meter, out Engine.Meter? meter))
-        {
-            return command.Failed(new Failure(Refusal.UnknownMeter, "/meter", $"There is no meter '{command.Meter}'; the catalog has {string.Join(", ", batch.Book.Active.Meters.Keys.Order(StringComparer.Ordinal))}."));
-        }
-
-        if (!Quantity.TryFromDecimal(command.Amount ?? 0, meter.Scale, out Quantity amount))
-        {
-            return command.Failed(GrantDecisions.DoesNotFit(command.Amount ?? 0, meter, "/amount"));
-        }
-
-        Adjust adjust = new(meter, amount, batch.Now(account.State), command.Reason, command.Actor) { Resets = command.Amount is null };
-        Decision decision = Corrections.Decide(account.State, batch.WorkspaceState, batch.Book, adjust);
-        return batch.Take(command, account, decision, new EventDetails { Id = command.IsOwnId ? null : command.IdText }, "");
-    }
-
-    private async ValueTask<Outcome> CompleteAsync(Batch batch, CompleteCommand command)
-    {
-        if (!batch.Snapshot.Targets.TryGetValue(command.Target, out StoredTarget? target) || target.Entry.Kind != EntryKind.Usage || batch.Find(target.Account) is not { } account)
-        {
-            return command.Failed(new Failure(Refusal.EventNotFound, "", $"There is no event '{command.IdText}'."));
-        }
-
-        if (target.Later.FirstOrDefault(entry => entry.Entry.Kind == EntryKind.Completion) is { } earlier)
-        {
-            return new Outcome { Id = command.IdText, Entry = earlier.Entry, Replayed = true, Account = account.State };
-        }
-
-        batch.Settle(command.Target);
-        RatedEvent? rated = null;
-        EventDetails details = command.Details;
-        if (!command.CallFailed)
-        {
-            Catalog catalog = await _catalogs.FindAsync(batch.Workspace, target.Entry.CatalogVersion, CancellationToken.None);
-            UsageEvent final = new()
-            {
-                Account = target.Account,
-                Type = target.Entry.Type ?? "",
-                Properties = target.Details.FreeProperties.With(target.Entry.Properties).With(command.Properties),
-                Cost = command.Cost ?? (target.Entry.Cost is { } cost ? new GivenCost(cost.Amount, null) : null),
-                Details = command.Details,
-            };
-            rated = EventRating.Rate(catalog, final, out Failure? failure);
-            if (rated is null)
-            {
-                return command.Failed(failure!);
-            }
-
-            details = EventRating.DetailsOf(final with { Properties = command.Properties }, rated.Type, null);
-        }
-
-        if (target.UserIsErased)
-        {
-            details = details.WithoutPersonalData();
-        }
-
-        Complete complete = new(target.Entry, target.Sequence, [.. target.Later.Select(entry => entry.Entry)], rated, batch.Now(account.State));
-        Decision decision = Corrections.Decide(account.State, batch.WorkspaceState, batch.Book, complete);
-        return batch.Take(command, account, decision, details, target.Entry.Type ?? "");
     }
 
     private static Outcome ChangeAccount(Batch batch, ChangeAccountCommand command)

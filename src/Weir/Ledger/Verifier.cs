@@ -197,12 +197,9 @@ public sealed class Verifier(IWeirStore store, CatalogService catalogs)
             List<StoredEntry> summed = [.. page.Where(entry => entry.Sequence <= until)];
             await fold.AddAsync(computed, workspace, summed, floor, range.Contains, cancellationToken);
             after = Math.Min(page[^1].Sequence, until);
-            if (computed.Count > CellsAtATime)
+            if (computed.Count > CellsAtATime && range.Narrow(computed.Accounts()))
             {
-                if (range.Narrow(computed.Accounts()))
-                {
-                    computed.DropFrom(range.High + 1);
-                }
+                computed.DropFrom(range.High + 1);
             }
         }
 
