@@ -87,7 +87,8 @@ public sealed class PostgreSqlStore : IWeirStore
 
     public IChangeWatch Changes => _changes;
 
-    public int MostBatches => _options.Batches;
+    /// <summary>A batch may have to read or to make something on a second connection: one is always left for that.</summary>
+    public int MostBatches => Math.Min(_options.Batches, _options.Connections - 1);
 
     public async Task OpenAsync(CancellationToken cancellationToken)
     {

@@ -27,7 +27,7 @@ public sealed record PostgreSqlStoreOptions
 
     /// <summary>
     /// Batches of this node that are under way at once: while one waits for the database, the next is decided. The commands of one account are
-    /// never in two of them.
+    /// never in two of them, and there is always one less of them than <see cref="Connections"/>.
     /// </summary>
     [Range(1, 32)]
     public int Batches { get; init; } = DefaultBatches;

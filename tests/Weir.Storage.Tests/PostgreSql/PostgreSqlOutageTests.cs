@@ -2,6 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 using NodaTime;
 
+using Npgsql;
+
 using Weir.PostgreSql;
 
 namespace Weir.Storage.Tests;
@@ -38,6 +40,31 @@ public sealed class PostgreSqlOutageTests
         }
 
         Assert.Null(await store.Workspaces.FindAsync("nobody", CancellationToken.None));
+    }
+
+    [Fact(DisplayName = "TX-1: a node with two connections answers five hundred callers; no batch waits for a connection that another batch holds")]
+    public async Task APoolOfTwo()
+    {
+        const int Accounts = 12;
+        using PostgreSqlDatabase database = new();
+        await using (UsageDesk first = await UsageDesk.OpenAsync(SystemClock.Instance.GetCurrentInstant(), _ => database.NewStore(null)))
+        {
+            for (int i = 0; i < Accounts; i++)
+            {
+                await first.RecordAsync($"first-{i}", "ping", account: $"account-{i}");
+                await first.PutCatalogAsync(UsageDesk.Catalog.Replace("limit: 1000000", $"limit: {1_000_001 + i}", StringComparison.Ordinal));
+            }
+        }
+
+        // Each account has a version of the catalog of its own, which the node has to read in the middle of a batch.
+        await using (NpgsqlConnection operators = database.Connect("postgres"))
+        {
+            await using NpgsqlCommand pin = new("UPDATE accounts SET pinned_version = n FROM (SELECT account, row_number() OVER (ORDER BY key) AS n FROM account_profiles) p WHERE id = account", operators);
+            Assert.Equal(Accounts, await pin.ExecuteNonQueryAsync());
+        }
+
+        await using UsageDesk desk = await UsageDesk.OpenAsync(SystemClock.Instance.GetCurrentInstant(), _ => new PostgreSqlStore(database.Options with { Connections = 2 }));
+        await Task.WhenAll(Enumerable.Range(0, 500).Select(i => desk.RecordAsync($"e-{i}", "ping", account: $"account-{i % Accounts}"))).WaitAsync(s_patience);
     }
 
     [Fact(DisplayName = "TX-3: a node's time is the database's, whatever its own clock says and wherever that is set")]
