@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 using NodaTime;
 
 using Weir.Engine;
@@ -5,7 +7,7 @@ using Weir.PostgreSql;
 
 namespace Weir.Storage.Tests;
 
-/// <summary>What happens to the machine under the database: its disk is full, its clock steps back.</summary>
+/// <summary>What happens to the machine under the database: its disk is full or fails, its power goes, its clock steps back.</summary>
 public sealed class PostgreSqlMachineTests
 {
     /// <summary>Free properties of an event; they fill the disk.</summary>
@@ -102,6 +104,131 @@ public sealed class PostgreSqlMachineTests
         Assert.True((await desk.Get<Verifier>().VerifyAsync(desk.Workspace, CancellationToken.None)).IsClean);
     }
 
+    [Fact(DisplayName = "TX-2: when the power of the database's machine goes, what was acknowledged is there when it is back, and the same ids stand once")]
+    public async Task PowerCuts()
+    {
+        if (PostgreSqlServer.OnAnImage() is not { } machine)
+        {
+            Assert.Skip("A disk of its own needs Linux, root and loop devices.");
+            return;
+        }
+
+        int cuts = Environment.GetEnvironmentVariable("WEIR_LONG_TESTS") is { Length: > 0 } ? 20 : 3;
+        using PostgreSqlServer server = machine;
+        await using UsageDesk desk = await OpenAsync(server);
+        List<string> kept = [];
+        for (int cut = 0; cut < cuts; cut++)
+        {
+            List<string> acknowledged = [];
+            List<string[]> doubted = [];
+            bool isOn = true;
+            Task[] callers = [.. Enumerable.Range(0, 4).Select(caller => Task.Run(async () =>
+            {
+                for (int i = 0; Volatile.Read(ref isOn); i++)
+                {
+                    string[] ids = [.. Enumerable.Range(0, 10).Select(e => $"e-{cut}-{caller}-{i}-{e}")];
+                    try
+                    {
+                        IReadOnlyList<Outcome> outcomes = await RecordAsync(desk, ids);
+                        Assert.All(outcomes, outcome => Assert.True(outcome.Allowed, outcome.Failure?.Message));
+                        lock (acknowledged)
+                        {
+                            acknowledged.AddRange(ids);
+                        }
+                    }
+                    catch (StoreUnavailableException)
+                    {
+                        lock (doubted)
+                        {
+                            doubted.Add(ids);
+                        }
+
+                        return;
+                    }
+                }
+            }))];
+            await IsAtLeastAsync(acknowledged, 200);
+            server.CutPower(() => Volatile.Write(ref isOn, false));
+            await Task.WhenAll(callers);
+            server.StartAgain();
+            List<string> there = await UntilAsync(() => IdsAsync(desk));
+            Assert.Empty(kept.Concat(acknowledged).Except(there, StringComparer.Ordinal));
+            foreach (string[] ids in doubted)
+            {
+                Assert.All(await UntilAsync(() => RecordAsync(desk, ids)), outcome => Assert.True(outcome.Allowed, outcome.Failure?.Message));
+            }
+
+            kept.AddRange(acknowledged.Concat(doubted.SelectMany(ids => ids)));
+        }
+
+        Assert.Equal([.. kept.Order(StringComparer.Ordinal)], (await IdsAsync(desk)).Order(StringComparer.Ordinal));
+        await desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None);
+        Assert.True((await desk.Get<Verifier>().VerifyAsync(desk.Workspace, CancellationToken.None)).IsClean);
+    }
+
+    [Fact(DisplayName = "TX-2: when the database's disk fails at a sync, nothing that was acknowledged is lost, and the same ids stand once")]
+    public async Task AFailedSync()
+    {
+        using PostgreSqlServer server = new();
+        await using UsageDesk desk = await OpenAsync(server);
+        await RecordAsync(desk, ["first"]);
+        List<string> kept = ["first"];
+        int failed = 0;
+        ProcessStartInfo start = new("strace", ["-f", "-qq", "-o", "/dev/null", .. server.Processes().SelectMany(process => (string[])["-p", $"{process}"]), "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=20"])
+        {
+            RedirectStandardError = true, UseShellExecute = false,
+        };
+        Process tracer;
+        try
+        {
+            tracer = Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            Assert.Skip("strace is not installed.");
+            return;
+        }
+
+        using (tracer)
+        {
+            try
+            {
+                // Each process of the server is refused its twentieth; the server ends all of them at that, and recovers.
+                for (int i = 0; failed < 3; i++)
+                {
+                    string[] ids = [.. Enumerable.Range(0, 5).Select(e => $"e-{i}-{e}")];
+                    IReadOnlyList<Outcome> outcomes;
+                    try
+                    {
+                        outcomes = await RecordAsync(desk, ids);
+                    }
+                    catch (StoreUnavailableException)
+                    {
+                        failed++;
+                        outcomes = await UntilAsync(() => RecordAsync(desk, ids));
+                    }
+
+                    Assert.All(outcomes, outcome => Assert.True(outcome.Allowed, outcome.Failure?.Message));
+                    kept.AddRange(ids);
+                    Assert.SkipWhen(tracer.HasExited, "Processes may not be traced here.");
+                    Assert.True(i < 1_000, "No sync fails.");
+                }
+            }
+            finally
+            {
+                // A tracer that lets go of a running process can stop it for good.
+                server.KillAll();
+                tracer.Kill();
+                await tracer.WaitForExitAsync();
+            }
+        }
+
+        server.StartAgain();
+        Assert.Equal([.. kept.Order(StringComparer.Ordinal)], (await UntilAsync(() => IdsAsync(desk))).Order(StringComparer.Ordinal));
+        await desk.Projector.CatchUpAsync(desk.Workspace, CancellationToken.None);
+        Assert.True((await desk.Get<Verifier>().VerifyAsync(desk.Workspace, CancellationToken.None)).IsClean);
+    }
+
     private static async Task<UsageDesk> OpenAsync(PostgreSqlServer server)
     {
         server.Execute("postgres", "CREATE ROLE weir_owner LOGIN CREATEROLE", "CREATE DATABASE weir OWNER weir_owner");
@@ -128,6 +255,22 @@ public sealed class PostgreSqlMachineTests
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(50));
             }
+        }
+    }
+
+    private static async Task IsAtLeastAsync(List<string> ids, int count)
+    {
+        while (true)
+        {
+            lock (ids)
+            {
+                if (ids.Count >= count)
+                {
+                    return;
+                }
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(5));
         }
     }
 

@@ -7,32 +7,35 @@ using Npgsql;
 namespace Weir.Storage.Tests;
 
 /// <summary>
-/// A private PostgreSQL server: a folder of its own, a socket in it, no port, durable as in production. It can be killed as a power cut
-/// does it, started again on the same folder, and made to stand still.
+/// A private PostgreSQL server: a folder of its own, a socket in it, no port, durable as in production. It can be killed, started again
+/// on the same folder, and made to stand still.
 /// </summary>
 internal sealed class PostgreSqlServer : IDisposable
 {
     private const int Kill = 9;
     private const int Continue = 18;
     private const int Stop = 19;
+    private const long ImageSize = 400L << 20;
 
     private readonly bool _isRoot = Environment.UserName == "root";
     private readonly string _programs = Programs();
     private readonly string[] _settings;
     private readonly bool _hasOwnDisk;
+    private readonly string? _image;
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
-    private Process _server;
+    private Process? _server;
 
     /// <param name="settings">Settings of the server beside its own, as <c>name=value</c>.</param>
     public PostgreSqlServer(params string[] settings)
-        : this(null, settings)
+        : this(null, null, settings)
     {
     }
 
-    private PostgreSqlServer(string? disk, string[] settings)
+    private PostgreSqlServer(string? disk, string? image, string[] settings)
     {
         _settings = settings;
         _hasOwnDisk = disk is not null;
+        _image = image;
         Folder = disk ?? Directory.CreateTempSubdirectory("weir-pg-").FullName;
         if (_isRoot)
         {
@@ -40,13 +43,13 @@ internal sealed class PostgreSqlServer : IDisposable
             Run("chown", ["postgres", Folder]);
         }
 
-        RunAsServer(Path.Combine(_programs, "initdb"), ["-D", Data, "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--locale=C", "--no-instructions", .. disk is null ? (string[])[] : ["--wal-segsize=1"]]);
+        RunAsServer(Path.Combine(_programs, "initdb"), ["-D", Data, "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--locale=C", "--no-instructions", .. _hasOwnDisk ? (string[])["--wal-segsize=1"] : []]);
         _server = Launch();
         WaitUntilReady();
     }
 
     /// <summary>The server's own process has ended.</summary>
-    public bool HasEnded => _server.HasExited;
+    public bool HasEnded => _server is null or { HasExited: true };
 
     /// <summary>A server on a disk of its own, in memory; null where the machine does not let us make one.</summary>
     /// <param name="megabytes">The disk's size; an empty server takes 45.</param>
@@ -59,7 +62,28 @@ internal sealed class PostgreSqlServer : IDisposable
             return null;
         }
 
-        return new PostgreSqlServer(folder, ["min_wal_size=2MB", "max_wal_size=4MB"]);
+        return new PostgreSqlServer(folder, null, ["min_wal_size=2MB", "max_wal_size=4MB"]);
+    }
+
+    /// <summary>A server on a disk that is a file, whose power can be cut; null where the machine does not let us make one.</summary>
+    public static PostgreSqlServer? OnAnImage()
+    {
+        string folder = Directory.CreateTempSubdirectory("weir-pg-").FullName;
+        string image = folder + ".img";
+        using (FileStream file = File.Create(image))
+        {
+            file.SetLength(ImageSize);
+        }
+
+        if (!TryRun("mkfs.ext4", ["-q", "-F", image]) || !TryRun("mount", ["-o", "loop", image, folder]))
+        {
+            File.Delete(image);
+            Directory.Delete(folder);
+            return null;
+        }
+
+        Run("chmod", ["0711", folder]);
+        return new PostgreSqlServer(folder, image, ["min_wal_size=2MB", "max_wal_size=16MB"]);
     }
 
     /// <summary>Makes its own disk larger.</summary>
@@ -91,18 +115,34 @@ internal sealed class PostgreSqlServer : IDisposable
         }
     }
 
-    /// <summary>SIGKILL to the server and everything that it started, as the power goes.</summary>
+    /// <summary>SIGKILL to the server and everything that it started. What it has given to the system still reaches the disk.</summary>
     public void KillAll()
     {
         List<int> processes = SignalAll(Kill);
-        _server.WaitForExit();
-        _server.Dispose();
+        _server?.WaitForExit();
+        _server?.Dispose();
+        _server = null;
 
         // While one is left, no server starts on the folder.
         while (processes.Exists(IsAlive))
         {
             Thread.Sleep(5);
         }
+    }
+
+    /// <summary>The power goes: nobody answers any more, and the disk keeps what has reached it. What the system only remembers is gone.</summary>
+    /// <param name="meanwhile">Once nobody answers any more.</param>
+    public void CutPower(Action meanwhile)
+    {
+        Freeze();
+        meanwhile();
+        string kept = _image + ".kept";
+        File.Copy(_image!, kept);
+        KillAll();
+        Run("umount", [Folder]);
+        File.Move(kept, _image!, overwrite: true);
+        Run("mount", ["-o", "loop", _image!, Folder]);
+        File.Delete(Path.Combine(Data, "postmaster.pid"));
     }
 
     /// <summary>Starts again on what the disk has, and waits until it has recovered.</summary>
@@ -118,6 +158,13 @@ internal sealed class PostgreSqlServer : IDisposable
         WaitUntilReady();
     }
 
+    /// <summary>The server's own process and all that it has started so far.</summary>
+    public IReadOnlyList<int> Processes()
+    {
+        int postmaster = Postmaster();
+        return [postmaster, .. Children(postmaster)];
+    }
+
     /// <summary>All of its processes stand still: connections stay, nobody answers.</summary>
     public void Freeze() => SignalAll(Stop);
 
@@ -125,20 +172,24 @@ internal sealed class PostgreSqlServer : IDisposable
 
     public void Dispose()
     {
-        if (!_server.HasExited)
+        if (!HasEnded)
         {
             // SIGQUIT ends the server at once: nothing of it is kept.
             Run("kill", ["-QUIT", Postmaster().ToString(CultureInfo.InvariantCulture)]);
         }
 
-        _server.WaitForExit();
-        _server.Dispose();
+        _server?.WaitForExit();
+        _server?.Dispose();
         if (_hasOwnDisk)
         {
             Run("umount", [Folder]);
         }
 
         Directory.Delete(Folder, recursive: true);
+        if (_image is not null)
+        {
+            File.Delete(_image);
+        }
     }
 
     /// <summary>The server's own process comes first, so that it makes no further ones meanwhile.</summary>
@@ -198,7 +249,7 @@ internal sealed class PostgreSqlServer : IDisposable
                 Execute("postgres", "SELECT 1");
                 return;
             }
-            catch (NpgsqlException) when (waited.Elapsed < TimeSpan.FromMinutes(1) && !_server.HasExited)
+            catch (NpgsqlException) when (waited.Elapsed < TimeSpan.FromMinutes(1) && !HasEnded)
             {
                 Thread.Sleep(20);
             }
