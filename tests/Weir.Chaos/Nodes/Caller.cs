@@ -11,6 +11,9 @@ namespace Weir.Chaos;
 /// </summary>
 internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
 {
+    /// <summary>Characters of a node's log.</summary>
+    private const int LongestFault = 4_000;
+
     /// <summary>When a caller gives a node up and asks another: longer than the deadline of the node itself.</summary>
     private static readonly TimeSpan s_oneTry = TimeSpan.FromSeconds(8);
 
@@ -42,6 +45,14 @@ internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
         await AskAsync(path, body, home, id, (status, answer, _, _, _) => known = (status, answer), wait, mayConflict: true);
         books.Count();
         return known.Status != 0 ? known : throw new TimeoutException($"{id} had no definite answer in {s_patience}.");
+    }
+
+    /// <summary>The last that a node has said went wrong.</summary>
+    private static string FaultsOf(Node node)
+    {
+        string log = node.Log;
+        int last = log.LastIndexOf("Weir.Api[2005]", StringComparison.Ordinal);
+        return last < 0 ? "" : log[last..Math.Min(log.Length, last + LongestFault)];
     }
 
     private static object BodyOf(Use use) => new { id = use.Id, account = use.Account, type = use.Type, properties = new { n = use.Amount } };
@@ -88,7 +99,7 @@ internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
             // 503 says: repeat with the same id. No other error may come of what is done to the nodes.
             if (response.StatusCode != HttpStatusCode.ServiceUnavailable || text.Contains("\"allowed\"", StringComparison.Ordinal))
             {
-                books.Violate($"{node.ApplicationName} answered {path} with {status}: {text}");
+                books.Violate($"{node.ApplicationName} answered {path} with {status}: {text}{Environment.NewLine}{FaultsOf(node)}");
             }
 
             return null;

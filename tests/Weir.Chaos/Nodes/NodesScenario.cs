@@ -45,6 +45,7 @@ internal static class NodesScenario
         Nemesis nemesis = new(fleet, books, new Random(options.Seed), Say);
 
         Say($"{options.Nodes} nodes serve{(fleet.Clocks.AreWrong ? ", with clocks 2 h ahead, 2 h behind and jumping" : "")}");
+        await rounds.WarmAsync();
         await rounds.HotAsync("hot", options.HotRounds, Demand);
         Say($"{options.HotRounds} rounds on a hot account");
         await rounds.RepeatsAsync(options.Repeats);

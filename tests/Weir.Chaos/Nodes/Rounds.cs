@@ -7,12 +7,23 @@ internal sealed class Rounds(Fleet fleet, Books books, Crew crew, JobLoad jobs, 
 {
     private const int Accounts = 50;
 
+    private const int First = 30;
+
     private const int LargestArray = 20;
 
     /// <summary>Of arrays that cross.</summary>
     private const int Bursts = 300;
 
     private int _next;
+
+    /// <summary>A process compiles what it does for the first time: every node gives some answers before all callers come at once.</summary>
+    public Task WarmAsync() => Task.WhenAll(fleet.Nodes.Select(async node =>
+    {
+        for (int i = 0; i < First; i++)
+        {
+            await crew.Callers[node.Number].ConsumeAsync(new Use($"first-{node.Number}-{i}", $"first-{node.Number}", Menu.Work, 1), node.Number);
+        }
+    }));
 
     /// <summary>More is asked of one account than it may use, by all callers at once: its limit is granted, exactly.</summary>
     /// <param name="name">Of the rounds: part of their accounts and ids.</param>
