@@ -19,6 +19,9 @@ public sealed class Timeline : IEquatable<Timeline>
     private readonly ImmutableArray<Instant> _begins;
     private readonly ImmutableArray<TimelineEntry> _entries;
 
+    // The period of each form that was asked for last: nearly always it is asked for again, and computing it takes longer than a decision.
+    private readonly KnownPeriod?[] _known = new KnownPeriod?[s_forms];
+
     /// <summary>Restores a timeline from <see cref="Entries"/>.</summary>
     /// <exception cref="ArgumentException">There is no entry, the first is not from <see cref="Instant.MinValue"/>, or they are out of order.</exception>
     public Timeline(IEnumerable<TimelineEntry> entries)
@@ -102,15 +105,14 @@ public sealed class Timeline : IEquatable<Timeline>
             return Period.Lifetime;
         }
 
-        int entry = _entries.Length - 1;
-        while (entry > 0 && at < _begins[(entry * s_forms) + (int)per])
+        if (Volatile.Read(ref _known[(int)per]) is { } known && known.Period.Contains(at))
         {
-            entry--;
+            return known.Period;
         }
 
-        Period period = Periods.At(_entries[entry].Schedule, per, at);
-        Instant begin = _begins[(entry * s_forms) + (int)per];
-        return period.Start < begin ? period with { Start = begin } : period;
+        Period period = Compute(per, at);
+        Volatile.Write(ref _known[(int)per], new KnownPeriod(period));
+        return period;
     }
 
     /// <inheritdoc cref="Periods.Next"/>
@@ -124,6 +126,19 @@ public sealed class Timeline : IEquatable<Timeline>
     public override bool Equals(object? obj) => Equals(obj as Timeline);
 
     public override int GetHashCode() => HashCode.Combine(_entries.Length, _entries[^1]);
+
+    private Period Compute(Per per, Instant at)
+    {
+        int entry = _entries.Length - 1;
+        while (entry > 0 && at < _begins[(entry * s_forms) + (int)per])
+        {
+            entry--;
+        }
+
+        Period period = Periods.At(_entries[entry].Schedule, per, at);
+        Instant begin = _begins[(entry * s_forms) + (int)per];
+        return period.Start < begin ? period with { Start = begin } : period;
+    }
 
     private bool LatestIsUsedBefore(ReadOnlySpan<Instant> begins)
     {
@@ -139,4 +154,6 @@ public sealed class Timeline : IEquatable<Timeline>
 
         return false;
     }
+
+    private sealed record KnownPeriod(Period Period);
 }

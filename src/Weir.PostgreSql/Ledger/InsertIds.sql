@@ -2,4 +2,4 @@
 -- looking for each before it is inserted, as ON CONFLICT does, would find nearly always what was found a moment ago.
 INSERT INTO ids (workspace, digest, fingerprint, seq, recorded_at, answer)
 SELECT $1, u.digest, u.fingerprint, u.seq, u.recorded_at, u.answer
-FROM unnest($2, $3, $4, $5, $6) u (digest, fingerprint, seq, recorded_at, answer) ORDER BY u.digest
+FROM (SELECT unnest($2) AS digest, unnest($3) AS fingerprint, unnest($4) AS seq, unnest($5) AS recorded_at, unnest($6) AS answer) u ORDER BY u.digest

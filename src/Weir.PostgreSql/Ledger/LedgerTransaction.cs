@@ -79,9 +79,13 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
             batch.BatchCommands.Add(session.Own("Accounts/LockWorkspaceHead"));
             batch.BatchCommands.Add(session.Own("Ledger/BeginLog", Value.Long(_numbers), session.ClockParameter()));
             batch.BatchCommands.Add(session.Own("Ledger/FindIds", Value.Digests(digests)));
-            batch.BatchCommands.Add(session.Own(
-                "Accounts/FindAliases", Value.Texts(load.Aliases.Select(alias => alias.Account.Value)), Value.Ints([.. load.Aliases.Select(alias => (int)alias.Kind)]),
-                Value.Texts(load.Aliases.Select(alias => alias.Name))));
+            if (load.Aliases.Count > 0)
+            {
+                batch.BatchCommands.Add(session.Own(
+                    "Accounts/FindAliases", Value.Texts(load.Aliases.Select(alias => alias.Account.Value)), Value.Ints([.. load.Aliases.Select(alias => (int)alias.Kind)]),
+                    Value.Texts(load.Aliases.Select(alias => alias.Name))));
+            }
+
             await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync();
             await reader.NextResultAsync();
             while (await reader.ReadAsync())
@@ -105,7 +109,7 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
             await reader.NextResultAsync();
             ids.AddRange(await Session.ReadAllAsync(reader, FoundId.Read, CancellationToken.None));
             await reader.NextResultAsync();
-            while (await reader.ReadAsync())
+            while (load.Aliases.Count > 0 && await reader.ReadAsync())
             {
                 aliases[new Alias(new AccountKey(reader.Text(0)), (ScopeKind)reader.Int(1), reader.Text(2))] = reader.Long(3);
             }

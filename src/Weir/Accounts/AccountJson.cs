@@ -14,6 +14,7 @@ namespace Weir;
 public static class AccountJson
 {
     private static readonly LocalDateTimePattern s_anchor = LocalDateTimePattern.ExtendedIso;
+    private static readonly TimelineMemo s_timelines = new(ParseTimeline);
 
     /// <summary><c>[{"zone":"Africa/Nairobi","anchor":"2026-01-31T09:00:00"},{"from":…,…}]</c>; the first entry holds from the beginning of time.</summary>
     public static byte[] WriteTimeline(Timeline timeline)
@@ -39,19 +40,7 @@ public static class AccountJson
         });
     }
 
-    public static Timeline ReadTimeline(ReadOnlySpan<byte> json)
-    {
-        List<TimelineEntry> entries = [];
-        using JsonDocument document = Parse(json);
-        foreach (JsonElement item in document.RootElement.EnumerateArray())
-        {
-            Instant from = item.TryGetProperty("from"u8, out JsonElement micros) ? Clock.FromMicros(micros.GetInt64()) : Instant.MinValue;
-            DateTimeZone zone = DateTimeZoneProviders.Tzdb[item.GetProperty("zone"u8).GetString()!];
-            entries.Add(new TimelineEntry(from, new Schedule(zone, s_anchor.Parse(item.GetProperty("anchor"u8).GetString()!).Value)));
-        }
-
-        return new Timeline(entries);
-    }
+    public static Timeline ReadTimeline(ReadOnlySpan<byte> json) => s_timelines.Read(json);
 
     /// <summary>Null for no overrides. A limit that is left out is unlimited.</summary>
     public static byte[]? WriteOverrides(ImmutableArray<LimitOverride> overrides) => overrides.IsDefaultOrEmpty ? null : Write(writer =>
@@ -178,6 +167,20 @@ public static class AccountJson
                 Clock.FromMicros(item.GetProperty("at"u8).GetInt64()),
                 new Subscription(item.GetProperty("plan"u8).GetString()!, item.TryGetProperty("version"u8, out JsonElement version) ? version.GetInt32() : null))),
         ];
+    }
+
+    private static Timeline ParseTimeline(ReadOnlySpan<byte> json)
+    {
+        List<TimelineEntry> entries = [];
+        using JsonDocument document = Parse(json);
+        foreach (JsonElement item in document.RootElement.EnumerateArray())
+        {
+            Instant from = item.TryGetProperty("from"u8, out JsonElement micros) ? Clock.FromMicros(micros.GetInt64()) : Instant.MinValue;
+            DateTimeZone zone = DateTimeZoneProviders.Tzdb[item.GetProperty("zone"u8).GetString()!];
+            entries.Add(new TimelineEntry(from, new Schedule(zone, s_anchor.Parse(item.GetProperty("anchor"u8).GetString()!).Value)));
+        }
+
+        return new Timeline(entries);
     }
 
     private static JsonDocument Parse(ReadOnlySpan<byte> json)

@@ -83,6 +83,24 @@ public sealed class TimelineLaws
         },
         Cases);
 
+    [Fact(DisplayName = "PER-4: what a timeline answers does not depend on what it was asked before")]
+    public void AskedBefore() => Law.Holds(
+        Stories,
+        static story =>
+        {
+            Timeline asked = story.Timeline();
+            foreach (TimelineEntry change in story.Changes)
+            {
+                Period period = asked.At(story.Per, change.From);
+                Instant middle = period.Start + ((period.End - period.Start) / 2);
+                foreach (Instant at in (Instant[])[period.Start, period.End - Duration.Epsilon, period.End, period.Start - Duration.Epsilon, middle, change.From])
+                {
+                    Assert.Equal(new Timeline(asked.Entries).At(story.Per, at), asked.At(story.Per, at));
+                }
+            }
+        },
+        Cases);
+
     /// <summary>A change: how long after the one before it (from at once to a few periods), and what it sets.</summary>
     private static Gen<(Duration After, Schedule Schedule)> Changes(Per per)
     {
