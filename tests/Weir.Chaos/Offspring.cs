@@ -21,20 +21,30 @@ internal static class Offspring
 
     private static void End()
     {
-        foreach (string thread in Directory.EnumerateDirectories("/proc/self/task"))
+        foreach (string id in Directory.EnumerateDirectories("/proc/self/task").SelectMany(ChildrenOf))
         {
             try
             {
-                foreach (string id in File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                {
-                    using Process child = Process.GetProcessById(int.Parse(id, CultureInfo.InvariantCulture));
-                    child.Kill(entireProcessTree: true);
-                }
+                using Process child = Process.GetProcessById(int.Parse(id, CultureInfo.InvariantCulture));
+                child.Kill(entireProcessTree: true);
             }
-            catch (Exception exception) when (exception is IOException or ArgumentException or InvalidOperationException)
+            catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
             {
-                // The thread or the child has ended by itself.
+                // It has ended by itself.
             }
+        }
+    }
+
+    private static string[] ChildrenOf(string thread)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (IOException)
+        {
+            // The thread has ended; what it had started belongs to another one now.
+            return [];
         }
     }
 

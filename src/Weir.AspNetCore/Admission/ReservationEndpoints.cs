@@ -72,15 +72,14 @@ internal static class ReservationEndpoints
 
         // Who waits may leave, and is answered in time also where leaving his place takes longer; what the writer has taken takes effect
         // whether or not its client waits.
-        CancellationToken leaves = context.DeadlinePassed();
-        if (request.Wait > Duration.Zero)
+        bool waits = request.Wait > Duration.Zero;
+        if (waits)
         {
             context.Deadline()?.Extend(request.Wait.ToTimeSpan());
-            leaves = context.RequestAborted;
         }
 
-        Outcome outcome = await reservations.ReserveAsync(context.Workspace(), request, leaves).WaitAsync(context.DeadlinePassed());
-        SlotWaiter? place = outcome.Allowed || request.Wait == Duration.Zero ? null : await reservations.FindWaitingAsync(context.Workspace(), outcome.Id, context.DeadlinePassed());
+        Outcome outcome = await reservations.ReserveAsync(context.Workspace(), request, waits ? context.RequestAborted : context.DeadlinePassed()).WaitAsync(context.DeadlinePassed());
+        SlotWaiter? place = outcome.Allowed || !waits ? null : await reservations.FindWaitingAsync(context.Workspace(), outcome.Id, context.DeadlinePassed());
         await WriteAsync(context, outcome, read.Event.Details, catalogs, place?.Position);
     }
 

@@ -19,7 +19,7 @@ public sealed class Timeline : IEquatable<Timeline>
     private readonly ImmutableArray<Instant> _begins;
     private readonly ImmutableArray<TimelineEntry> _entries;
 
-    // The period of each form that was asked for last: nearly always it is asked for again, and computing it takes longer than a decision.
+    // The period of each form that was asked for last: nearly always it is asked for again, by each decision of the account.
     private readonly KnownPeriod?[] _known = new KnownPeriod?[s_forms];
 
     /// <summary>Restores a timeline from <see cref="Entries"/>.</summary>

@@ -3,8 +3,8 @@ using Weir.Engine;
 namespace Weir;
 
 /// <summary>
-/// The timelines that were read last, by their texts. Every decision reads that of its account, reading one costs more than the decision, and
-/// accounts that began on the same day have the same. What falls on a place that is taken replaces what is there.
+/// The timelines that were read last, by their texts. Every decision reads that of its account, and accounts that began on the same day have
+/// the same. What falls on a place that is taken replaces what is there.
 /// </summary>
 internal sealed class TimelineMemo(Func<ReadOnlySpan<byte>, Timeline> read)
 {

@@ -147,9 +147,15 @@ public sealed class PostgreSqlMachineTests
                     }
                 }
             }))];
-            await IsAtLeastAsync(acknowledged, 200);
+            Task calling = Task.WhenAll(callers);
+            while (!IsAtLeast(acknowledged, 200))
+            {
+                Assert.False(calling.IsCompleted, "All callers were refused before the power went.");
+                await Task.Delay(TimeSpan.FromMilliseconds(5));
+            }
+
             server.CutPower(() => Volatile.Write(ref isOn, false));
-            await Task.WhenAll(callers);
+            await calling;
             server.StartAgain();
             List<string> there = await UntilAsync(() => IdsAsync(desk));
             Assert.Empty(kept.Concat(acknowledged).Except(there, StringComparer.Ordinal));
@@ -258,19 +264,11 @@ public sealed class PostgreSqlMachineTests
         }
     }
 
-    private static async Task IsAtLeastAsync(List<string> ids, int count)
+    private static bool IsAtLeast(List<string> ids, int count)
     {
-        while (true)
+        lock (ids)
         {
-            lock (ids)
-            {
-                if (ids.Count >= count)
-                {
-                    return;
-                }
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(5));
+            return ids.Count >= count;
         }
     }
 
