@@ -7,14 +7,19 @@ namespace Weir.Chaos;
 /// <summary>The processes that this one has started: they outlive a signal that ends it, unless they are ended with it.</summary>
 internal static class Offspring
 {
+    private static readonly Lock s_ending = new();
+
     /// <summary>Until it is disposed of, whoever interrupts this process ends what it has started too, frozen or not.</summary>
     public static IDisposable EndWithUs()
     {
         PosixSignalRegistration[] signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, _ =>
         {
-            Console.WriteLine("Interrupted: nothing was compared.");
-            End();
-            Environment.Exit(1);
+            lock (s_ending)
+            {
+                Console.WriteLine("Interrupted: nothing was compared.");
+                End();
+                Environment.Exit(1);
+            }
         }))];
         return new Registrations(signals);
     }
@@ -50,11 +55,15 @@ internal static class Offspring
 
     private sealed class Registrations(PosixSignalRegistration[] signals) : IDisposable
     {
+        /// <summary>A run whose first process has just been ended fails by itself; it must not end before the others are.</summary>
         public void Dispose()
         {
-            foreach (PosixSignalRegistration signal in signals)
+            lock (s_ending)
             {
-                signal.Dispose();
+                foreach (PosixSignalRegistration signal in signals)
+                {
+                    signal.Dispose();
+                }
             }
         }
     }
