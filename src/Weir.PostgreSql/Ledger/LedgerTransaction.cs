@@ -66,7 +66,8 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         Dictionary<Alias, long> aliases = new(load.Aliases.Count);
         int active;
         LoadedAccount workspace;
-        HashSet<Digest> digests = [.. load.Ids, .. load.Targets];
+        bool looks = load.MustFindIds || ledger.Repeats.AreExpected;
+        HashSet<Digest> digests = looks ? [.. load.Ids, .. load.Targets] : [.. load.Targets];
         await using (NpgsqlBatch batch = session.Batch())
         {
             if (ledger.Plans.AreOld(connection.ProcessID))
@@ -118,6 +119,11 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         ledger.Active.Saw(session.Workspace, active);
         Dictionary<long, AccountRowsOf> rows = await AccountRows.ReadRowsAsync(session, [.. _loaded.Values.Where(account => account.HasRows).Select(account => account.Head.Id)], _clock);
         (Dictionary<Digest, StoredId> known, Dictionary<Digest, StoredTarget> targets) = await FindEffectsAsync(ids, load);
+        if (looks)
+        {
+            ledger.Repeats.Looked(known.Count);
+        }
+
         return new LedgerSnapshot
         {
             Clock = _clock,
@@ -127,6 +133,7 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
             Accounts = accounts.ToDictionary(pair => pair.Key, pair => pair.Value.StateAt(_clock, rows.GetValueOrDefault(pair.Value.Head.Id))),
             Workspace = workspace.StateAt(_clock, rows.GetValueOrDefault(Account.WorkspaceHead)),
             Ids = known,
+            HasIds = looks,
             Targets = targets,
             Aliases = aliases,
         };
@@ -214,7 +221,8 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         }
         catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "ids" })
         {
-            // Another node has an id: decided again.
+            // An id that was not looked for, or that another node has taken since: decided again.
+            ledger.Repeats.Met();
             return false;
         }
 

@@ -24,6 +24,8 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
 
     public KeptPlans Plans { get; } = new();
 
+    public ExpectedRepeats Repeats { get; } = new();
+
     public UsedMeters Meters { get; } = new();
 
     public RecentStates Recent { get; } = new(TimeProvider.System);

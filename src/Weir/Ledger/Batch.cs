@@ -78,6 +78,12 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
             : DenialJson.Read(command.IdText, stored.Answer.Span);
     }
 
+    /// <summary>
+    /// Whether an answer would be given to an id that this batch does not write, and that nobody has looked for: a failure, or a denial that is
+    /// not kept, where the id may have had its effect long ago.
+    /// </summary>
+    public bool LeavesOpen(LedgerCommand command) => !snapshot.HasIds && command is { Id: { } id, IsOwnId: false } && !_answered.ContainsKey(id);
+
     public Working? Find(AccountKey key)
     {
         if (_accounts.TryGetValue(key, out Working? working))

@@ -44,7 +44,7 @@ public sealed class BatchExecutor
     private async Task<IReadOnlyList<LedgerCommand>> ExecuteOnceAsync(WorkspaceId workspace, IReadOnlyList<LedgerCommand> commands)
     {
         LedgerLoad load = LoadOf(commands);
-        for (int attempt = 1; ; attempt++)
+        for (int attempt = 1; ; attempt++, load = load with { MustFindIds = true })
         {
             try
             {
@@ -69,6 +69,11 @@ public sealed class BatchExecutor
             LedgerSnapshot snapshot = await transaction.LoadAsync(load, CancellationToken.None);
             CatalogBook book = await _catalogs.BookAsync(workspace, snapshot.ActiveCatalogVersion, snapshot.Accounts.Values.Select(s => s.Account), CancellationToken.None);
             missing = Missing(commands, snapshot, book);
+            if (missing.Count > 0 && !snapshot.HasIds)
+            {
+                return null;
+            }
+
             if (missing.Count == 0 || isLast)
             {
                 Batch batch = new(workspace, snapshot, book) { Waited = await WaitedAsync(transaction, commands) };
@@ -84,6 +89,11 @@ public sealed class BatchExecutor
                     {
                         outcomes[i] = await DecideAloneAsync(batch, transaction, commands[i]);
                     }
+                }
+
+                if (commands.Where((_, i) => outcomes[i] is not null).Any(batch.LeavesOpen))
+                {
+                    return null;
                 }
 
                 if (batch.Writes() is not { } writes)
@@ -161,7 +171,8 @@ public sealed class BatchExecutor
             }
         }
 
-        return new LedgerLoad { Accounts = accounts, Ids = ids, Targets = targets, Aliases = aliases };
+        bool asks = commands.Any(command => command is ReserveCommand { UnlessKnown: not null });
+        return new LedgerLoad { Accounts = accounts, Ids = ids, MustFindIds = asks, Targets = targets, Aliases = aliases };
     }
 
     private static void AddAlias(HashSet<Alias> aliases, AccountKey account, ScopeKind kind, string? name)

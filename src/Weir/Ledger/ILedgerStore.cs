@@ -142,6 +142,11 @@ public sealed record LedgerLoad
     /// <summary>Ids whose effect may already stand in the ledger.</summary>
     public IReadOnlyCollection<Digest> Ids { get; init; } = [];
 
+    /// <summary>
+    /// Whether it must be known what stands under the ids. Else a store may leave that to the write, which does not happen where one is taken.
+    /// </summary>
+    public bool MustFindIds { get; init; }
+
     /// <summary>Events that corrections and completions are about.</summary>
     public IReadOnlyCollection<Digest> Targets { get; init; } = [];
 
@@ -171,6 +176,9 @@ public sealed record LedgerSnapshot
     public required AccountState Workspace { get; init; }
 
     public required IReadOnlyDictionary<Digest, StoredId> Ids { get; init; }
+
+    /// <summary>Whether <see cref="Ids"/> has all that stands under the ids of the load.</summary>
+    public bool HasIds { get; init; } = true;
 
     public required IReadOnlyDictionary<Digest, StoredTarget> Targets { get; init; }
 
