@@ -121,7 +121,7 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         (Dictionary<Digest, StoredId> known, Dictionary<Digest, StoredTarget> targets) = await FindEffectsAsync(ids, load);
         if (looks)
         {
-            ledger.Repeats.Looked(known.Count);
+            ledger.Repeats.Looked(load.MustFindIds, known.Count);
         }
 
         return new LedgerSnapshot
@@ -222,7 +222,6 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "ids" })
         {
             // An id that was not looked for, or that another node has taken since: decided again.
-            ledger.Repeats.Met();
             return false;
         }
 

@@ -24,7 +24,7 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
 
     public KeptPlans Plans { get; } = new();
 
-    public ExpectedRepeats Repeats { get; } = new();
+    public ExpectedRepeats Repeats { get; set; } = new();
 
     public UsedMeters Meters { get; } = new();
 

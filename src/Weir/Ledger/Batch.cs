@@ -79,8 +79,8 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
     }
 
     /// <summary>
-    /// Whether an answer would be given to an id that this batch does not write, and that nobody has looked for: a failure, or a denial that is
-    /// not kept, where the id may have had its effect long ago.
+    /// Whether nobody knows if an id that has been answered may be: it was not looked for, and it is not written either, because the answer is a
+    /// failure or a denial that is not kept. Its effect may stand since long ago.
     /// </summary>
     public bool LeavesOpen(LedgerCommand command) => !snapshot.HasIds && command is { Id: { } id, IsOwnId: false } && !_answered.ContainsKey(id);
 

@@ -11,7 +11,7 @@ namespace Weir;
 /// </summary>
 public sealed class BatchExecutor
 {
-    /// <summary>How often a batch is decided again when another node took one of its ids or a missing account was made.</summary>
+    /// <summary>How often a batch is decided again when one of its ids was taken, or had to be looked for, or a missing account was made.</summary>
     private const int MostAttempts = 8;
 
     private readonly IWeirStore _store;
@@ -71,6 +71,7 @@ public sealed class BatchExecutor
             missing = Missing(commands, snapshot, book);
             if (missing.Count > 0 && !snapshot.HasIds)
             {
+                // Perhaps only for repeats, which make nothing.
                 return null;
             }
 
@@ -171,8 +172,7 @@ public sealed class BatchExecutor
             }
         }
 
-        bool asks = commands.Any(command => command is ReserveCommand { UnlessKnown: not null });
-        return new LedgerLoad { Accounts = accounts, Ids = ids, MustFindIds = asks, Targets = targets, Aliases = aliases };
+        return new LedgerLoad { Accounts = accounts, Ids = ids, Targets = targets, Aliases = aliases };
     }
 
     private static void AddAlias(HashSet<Alias> aliases, AccountKey account, ScopeKind kind, string? name)

@@ -143,7 +143,8 @@ public sealed record LedgerLoad
     public IReadOnlyCollection<Digest> Ids { get; init; } = [];
 
     /// <summary>
-    /// Whether it must be known what stands under the ids. Else a store may leave that to the write, which does not happen where one is taken.
+    /// Whether it must be known what stands under the ids. Else a store may leave it to the write to find out, which fails when one is taken
+    /// (<see cref="LedgerSnapshot.HasIds"/>).
     /// </summary>
     public bool MustFindIds { get; init; }
 

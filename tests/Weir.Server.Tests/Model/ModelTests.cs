@@ -8,11 +8,11 @@ namespace Weir.Server.Tests.Model;
 
 /// <summary>
 /// The same generated sequences of commands (use, jobs, corrections, grants, plans over time, other days of renewal, looks) against the pure
-/// engine, the services on memory and on SQLite, and HTTP: every answer is the same, with every figure, refusal and repeat. WEIR_TEST_SEED tries others; a failure is shrunk.
+/// engine, the services on memory, SQLite and PostgreSQL, and HTTP: every answer is the same, with every figure, refusal and repeat. WEIR_TEST_SEED tries others; a failure is shrunk.
 /// </summary>
 public sealed class ModelTests
 {
-    [Fact(DisplayName = "RES-1, GRANT-2, GRANT-3, PLAN-2, COR-1: engine, memory, SQLite and HTTP answer the same sequences of commands the same")]
+    [Fact(DisplayName = "RES-1, GRANT-2, GRANT-3, PLAN-2, COR-1: engine, memory, SQLite, PostgreSQL and HTTP answer the same sequences of commands the same")]
     public void SidesAgree()
     {
         ulong seed = ulong.TryParse(Environment.GetEnvironmentVariable("WEIR_TEST_SEED"), out ulong given) ? given : 20_260_101;

@@ -396,3 +396,12 @@ public sealed class SqliteGrantTests : GrantTests, IDisposable
 
     private protected override IWeirStore NewStore(TimeProvider time) => new SqliteStore(_folder.Options, time);
 }
+
+public sealed class PostgreSqlGrantTests : GrantTests, IDisposable
+{
+    private readonly PostgreSqlDatabase _database = new();
+
+    public void Dispose() => _database.Dispose();
+
+    private protected override IWeirStore NewStore(TimeProvider time) => _database.NewHastyStore(time);
+}

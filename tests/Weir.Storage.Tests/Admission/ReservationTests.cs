@@ -331,5 +331,5 @@ public sealed class PostgreSqlReservationTests : ReservationTests, IDisposable
 
     public void Dispose() => _database.Dispose();
 
-    private protected override IWeirStore NewStore(TimeProvider time) => _database.NewStore(time);
+    private protected override IWeirStore NewStore(TimeProvider time) => _database.NewHastyStore(time);
 }

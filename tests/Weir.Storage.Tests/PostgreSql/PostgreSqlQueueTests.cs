@@ -235,7 +235,7 @@ public sealed class PostgreSqlQueueTests : IDisposable
         Assert.InRange(denials.Sum(count => count.Count), 1, 2);
     }
 
-    private Task<UsageDesk> OpenAsync(string catalog = Catalog) => UsageDesk.OpenAsync(SystemClock.Instance.GetCurrentInstant(), _ => _database.NewStore(null), catalog);
+    private Task<UsageDesk> OpenAsync(string catalog = Catalog) => UsageDesk.OpenAsync(SystemClock.Instance.GetCurrentInstant(), _ => _database.NewHastyStore(null), catalog);
 
     private static async Task<IReadOnlyList<(string, int)>> WaitingAsync(UsageDesk desk) =>
         [.. (await desk.Get<ReservationService>().ReadWaitingAsync(desk.Workspace, new WaiterFilter { Accounts = [s_acme] }, CancellationToken.None)).Select(waiter => (waiter.Reservation, waiter.Position))];

@@ -395,3 +395,12 @@ public sealed class SqliteEraseTests : EraseTests, IDisposable
 
     private protected override IWeirStore NewStore(TimeProvider time) => new SqliteStore(_folder.Options, time);
 }
+
+public sealed class PostgreSqlEraseTests : EraseTests, IDisposable
+{
+    private readonly PostgreSqlDatabase _database = new();
+
+    public void Dispose() => _database.Dispose();
+
+    private protected override IWeirStore NewStore(TimeProvider time) => _database.NewHastyStore(time);
+}
