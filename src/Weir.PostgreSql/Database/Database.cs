@@ -125,16 +125,24 @@ internal sealed class Database : IAsyncDisposable
         return new Place(moment.Connection, moment.Transaction, moment.Free);
     }
 
+    private async Task<T> InPlaceAsync<T>(Func<Place, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await using Place place = await PlaceAsync(cancellationToken);
+        try
+        {
+            return await work(place);
+        }
+        catch (Exception e) when (Failures.AsBroken(e, place.Connection) is not null)
+        {
+            throw new BrokenConnectionException(e);
+        }
+    }
+
     /// <summary>The clock of the database, or the one that stands in its place.</summary>
     public async Task<DateTimeOffset> ReadClockAsync(CancellationToken cancellationToken)
     {
         Instant now = await GuardedAsync(
-            async stop =>
-            {
-                await using Place place = await PlaceAsync(stop);
-                return await new Session(place.Connection, place.Transaction, 0, Time, stop).NowAsync();
-            },
-            cancellationToken);
+            stop => InPlaceAsync(place => new Session(place.Connection, place.Transaction, 0, Time, stop).NowAsync(), stop), cancellationToken);
         return now.ToDateTimeOffset();
     }
 
@@ -147,27 +155,28 @@ internal sealed class Database : IAsyncDisposable
     public ValueTask<T> TogetherAsync<T>(
         WorkspaceId workspace, Func<Session, IReadOnlyList<NpgsqlBatchCommand>> commands, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
         ReadingAsync(
-            async stop =>
-            {
-                await using Place place = await PlaceAsync(stop);
-                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, stop);
-                await using NpgsqlBatch batch = session.Batch();
-                // What is sent together is one transaction, so the workspace is named for the statements after.
-                batch.BatchCommands.Add(session.EnterCommand());
-                foreach (NpgsqlBatchCommand command in commands(session))
+            stop => InPlaceAsync(
+                async place =>
                 {
-                    batch.BatchCommands.Add(command);
-                }
-
-                return await Session.ReadFreelyAsync(
-                    batch,
-                    async reader =>
+                    Session session = new(place.Connection, place.Transaction, workspace.Value, Time, stop);
+                    await using NpgsqlBatch batch = session.Batch();
+                    // What is sent together is one transaction, so the workspace is named for the statements after.
+                    batch.BatchCommands.Add(session.EnterCommand());
+                    foreach (NpgsqlBatchCommand command in commands(session))
                     {
-                        await reader.NextResultAsync(stop);
-                        return await read(reader, stop);
-                    },
-                    stop);
-            },
+                        batch.BatchCommands.Add(command);
+                    }
+
+                    return await Session.ReadFreelyAsync(
+                        batch,
+                        async reader =>
+                        {
+                            await reader.NextResultAsync(stop);
+                            return await read(reader, stop);
+                        },
+                        stop);
+                },
+                stop),
             cancellationToken);
 
     public async ValueTask<T?> FindAsync<T>(WorkspaceId workspace, string name, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
@@ -181,27 +190,28 @@ internal sealed class Database : IAsyncDisposable
     /// </summary>
     public ValueTask<(long Horizon, List<T> Rows)> FollowAsync<T>(WorkspaceId workspace, string name, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
         ReadingAsync(
-            async stop =>
-            {
-                await using Place place = await PlaceAsync(stop);
-                Session session = new(place.Connection, place.Transaction, workspace.Value, Time, stop);
-                await using NpgsqlBatch batch = session.Batch();
-                batch.BatchCommands.Add(session.EnterCommand());
-                // In a moment nothing appears any more, and all that is seen of a transaction is all of it.
-                batch.BatchCommands.Add(Session.Command(place.IsShared ? "Ledger/NoHorizon" : "Ledger/FindHorizon"));
-                batch.BatchCommands.Add(session.Own(name, parameters));
-                return await Session.ReadFreelyAsync(
-                    batch,
-                    async reader =>
-                    {
-                        await reader.NextResultAsync(stop);
-                        await reader.ReadAsync(stop);
-                        long horizon = reader.Long(0);
-                        await reader.NextResultAsync(stop);
-                        return (horizon, await Session.ReadAllAsync(reader, read, stop));
-                    },
-                    stop);
-            },
+            stop => InPlaceAsync(
+                async place =>
+                {
+                    Session session = new(place.Connection, place.Transaction, workspace.Value, Time, stop);
+                    await using NpgsqlBatch batch = session.Batch();
+                    batch.BatchCommands.Add(session.EnterCommand());
+                    // In a moment nothing appears any more, and all that is seen of a transaction is all of it.
+                    batch.BatchCommands.Add(Session.Command(place.IsShared ? "Ledger/NoHorizon" : "Ledger/FindHorizon"));
+                    batch.BatchCommands.Add(session.Own(name, parameters));
+                    return await Session.ReadFreelyAsync(
+                        batch,
+                        async reader =>
+                        {
+                            await reader.NextResultAsync(stop);
+                            await reader.ReadAsync(stop);
+                            long horizon = reader.Long(0);
+                            await reader.NextResultAsync(stop);
+                            return (horizon, await Session.ReadAllAsync(reader, read, stop));
+                        },
+                        stop);
+                },
+                stop),
             cancellationToken);
 
     /// <summary>Several statements that see the same state of the database.</summary>
@@ -227,7 +237,7 @@ internal sealed class Database : IAsyncDisposable
                     {
                         return await InTransactionAsync(workspace, IsolationLevel.ReadCommitted, work, stop, () => isSent = true);
                     }
-                    catch (Exception e) when (attempt < MostAttempts && ((e is PostgresException lost && Failures.IsLost(lost)) || (!isSent && Failures.IsCutOff(e))))
+                    catch (Exception e) when (attempt < MostAttempts && (Failures.IsLost(e) || (!isSent && Failures.IsCutOff(e))))
                     {
                         await Task.Delay(Random.Shared.Next(1, 10 * attempt), stop);
                     }
@@ -237,9 +247,12 @@ internal sealed class Database : IAsyncDisposable
 
     private static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
 
-    private async Task<T> InTransactionAsync<T>(WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, CancellationToken cancellationToken, Action? committing = null, string? before = null)
+    private Task<T> InTransactionAsync<T>(WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, CancellationToken cancellationToken, Action? committing = null, string? before = null) =>
+        InPlaceAsync(place => InTransactionAsync(place, workspace, isolation, work, committing, before, cancellationToken), cancellationToken);
+
+    private async Task<T> InTransactionAsync<T>(
+        Place place, WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, Action? committing, string? before, CancellationToken cancellationToken)
     {
-        await using Place place = await PlaceAsync(cancellationToken);
         if (place.Transaction is { } standing)
         {
             Session look = new(place.Connection, standing, workspace.Value, Time, cancellationToken);
@@ -277,7 +290,17 @@ internal sealed class Database : IAsyncDisposable
             },
             cancellationToken);
 
-    private ValueTask<T> GuardedAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) => GuardedAsync(() => _canceller.RunAsync(work, cancellationToken));
+    private async ValueTask<T> GuardedAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GuardedAsync(() => _canceller.RunAsync(work, cancellationToken));
+        }
+        catch (Exception e) when (Failures.AsStrayCancellation(e, cancellationToken) is not null)
+        {
+            throw Failures.AsStrayCancellation(e, cancellationToken)!;
+        }
+    }
 
     private static async ValueTask<T> GuardedAsync<T>(Func<Task<T>> work)
     {

@@ -1,3 +1,5 @@
+using System.Data;
+using System.Data.Common;
 using System.Net.Sockets;
 
 using Npgsql;
@@ -11,8 +13,10 @@ internal static class Failures
     private const string IdleInTransaction = "25P03";
 
     /// <summary>The transaction lost against others; nothing of it stands, and it may be run again as it is.</summary>
-    public static bool IsLost(PostgresException exception) => exception.SqlState
-        is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or IdleInTransaction;
+    public static bool IsLost(Exception exception) => exception is PostgresException
+    {
+        SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or IdleInTransaction
+    };
 
     /// <summary>
     /// The other side has closed the connection: the database went down or let a transaction go whose node stood still, perhaps long before
@@ -22,10 +26,27 @@ internal static class Failures
     public static bool IsCutOff(Exception exception) => exception switch
     {
         PostgresException e => e.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or IdleInTransaction,
+        BrokenConnectionException => true,
         NpgsqlException { InnerException: EndOfStreamException } => true,
         NpgsqlException { InnerException: IOException { InnerException: SocketException e } } => e.SocketErrorCode is SocketError.Shutdown or SocketError.ConnectionReset or SocketError.ConnectionAborted,
         _ => false,
     };
+
+    /// <summary>
+    /// Whether something failed because its connection broke under it, although it does not say so: what the driver was about at that moment
+    /// decides which exception comes of it. Null where it says so itself, or the connection stands.
+    /// </summary>
+    public static BrokenConnectionException? AsBroken(Exception exception, NpgsqlConnection connection) =>
+        exception is not (DbException or OperationCanceledException or StoreUnavailableException or StoreConflictException or StoreRefusedException)
+            && connection.FullState.HasFlag(ConnectionState.Broken)
+            ? new BrokenConnectionException(exception)
+            : null;
+
+    /// <summary>A statement ended as one that was cancelled, and whoever wants its answer has not asked for that: it is no more than not answered.</summary>
+    public static StoreUnavailableException? AsStrayCancellation(Exception exception, CancellationToken asked) =>
+        exception is OperationCanceledException && !asked.IsCancellationRequested
+            ? new StoreUnavailableException("A statement was cancelled that nobody had asked to cancel. Repeat with the same ids.", exception)
+            : null;
 
     /// <summary>
     /// Something that was to be written is against a rule of the database: a constraint, the range or the form of a value. Null for others,
@@ -48,9 +69,12 @@ internal static class Failures
         PostgresException e when IsLost(e) => new StoreUnavailableException("The transaction lost against others too often; repeat with the same ids.", exception),
         PostgresException e when e.SqlState.StartsWith("08", StringComparison.Ordinal) || e.SqlState.StartsWith("53", StringComparison.Ordinal)
             || e.SqlState.StartsWith("57P", StringComparison.Ordinal) || e.SqlState.StartsWith("58", StringComparison.Ordinal)
-            || e.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction => new StoreUnavailableException($"The database cannot be used now ({e.MessageText}).", exception),
+            || e.SqlState.StartsWith("XX", StringComparison.Ordinal) || e.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction => new StoreUnavailableException($"The database cannot be used now ({e.MessageText}).", exception),
         PostgresException => null,
-        NpgsqlException or SocketException or TimeoutException or IOException => new StoreUnavailableException($"The database cannot be reached ({exception.Message}).", exception),
+        BrokenConnectionException or NpgsqlException or SocketException or TimeoutException or IOException => new StoreUnavailableException($"The database cannot be reached ({exception.Message}).", exception),
         _ => null,
     };
 }
+
+/// <summary>A connection broke while something was done on it.</summary>
+internal sealed class BrokenConnectionException(Exception cause) : Exception($"The connection broke: {cause.Message}", cause);

@@ -263,13 +263,20 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         {
             return await work();
         }
-        catch (Exception e) when ((e is PostgresException lost && Failures.IsLost(lost)) || (!isCommit && Failures.IsCutOff(e)))
+        catch (Exception caught)
         {
-            throw new StoreConflictException("The transaction lost against another one, or its connection, and is decided again.", e);
-        }
-        catch (Exception e) when (((Exception?)Failures.AsUnavailable(e) ?? Failures.AsRefused(e)) is not null)
-        {
-            throw (Exception?)Failures.AsUnavailable(e) ?? Failures.AsRefused(e)!;
+            Exception e = Failures.AsBroken(caught, connection) ?? caught;
+            if (Failures.IsLost(e) || (!isCommit && Failures.IsCutOff(e)))
+            {
+                throw new StoreConflictException("The transaction lost against another one, or its connection, and is decided again.", e);
+            }
+
+            if (((Exception?)Failures.AsUnavailable(e) ?? (Exception?)Failures.AsRefused(e) ?? Failures.AsStrayCancellation(e, CancellationToken.None)) is { } known)
+            {
+                throw known;
+            }
+
+            throw;
         }
     }
 }

@@ -85,6 +85,46 @@ public sealed class PostgreSqlCutOffTests : IDisposable
         Assert.Equal(2, (await desk.Store.Ledger.FollowAsync(desk.Workspace, 0, 10, None)).Count);
     }
 
+    [Fact(DisplayName = "TX-2: whatever comes of it when a connection breaks under what is done on it, that is done again on another one; what fails by itself is not")]
+    public async Task ItBreaksUnderOddErrors()
+    {
+        await using Database database = new(_database.Options);
+        foreach (Func<Func<Session, Task<int>>, ValueTask<int>> way in (Func<Func<Session, Task<int>>, ValueTask<int>>[])[work => database.ReadAsync(new WorkspaceId(1), work, None), work => database.WriteAsync(new WorkspaceId(1), work, None)])
+        {
+            int tries = 0;
+            Assert.Equal(2, await way(async session =>
+            {
+                if (++tries == 1)
+                {
+                    await Assert.ThrowsAnyAsync<NpgsqlException>(() => session.RunAllAsync([new NpgsqlBatchCommand("SELECT pg_terminate_backend(pg_backend_pid())")]));
+                    throw new ObjectDisposedException("something of the driver's");
+                }
+
+                return tries;
+            }));
+            tries = 0;
+            await Assert.ThrowsAsync<InvalidOperationException>(async () => await way(_ => ++tries > 0 ? throw new InvalidOperationException("a fault") : Task.FromResult(1)));
+            Assert.Equal(1, tries);
+        }
+    }
+
+    [Fact(DisplayName = "A statement that was cancelled although nobody asked for it is an outage, not a cancellation; one that was asked for is one")]
+    public async Task AStrayCancellation()
+    {
+        await using Database database = new(_database.Options);
+        using CancellationTokenSource stop = new();
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await database.ReadAsync<int>(new WorkspaceId(1), _ => throw new OperationCanceledException(), stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await database.ReadAsync<int>(
+            new WorkspaceId(1),
+            async session =>
+            {
+                await stop.CancelAsync();
+                await session.RunAllAsync([new NpgsqlBatchCommand("SELECT pg_sleep(10)")]);
+                return 1;
+            },
+            stop.Token));
+    }
+
     private Task<UsageDesk> OpenAsync(out HookedStore store)
     {
         HookedStore hooked = store = new(_database.NewStore(null));
