@@ -45,15 +45,16 @@ Option<int> ways = new("--ways") { Description = "How often the way of a node to
 Option<int> between = new("--between") { Description = "Answers that every node gives between two faults.", DefaultValueFactory = _ => 50 };
 Option<double> cross = new("--cross") { Description = "Seconds of arrays over many accounts, in which nothing may deadlock.", DefaultValueFactory = _ => 3 };
 Option<bool> clocks = new("--clocks") { Description = "Whether nodes have wrong clocks in the rounds on a hot account; it makes them slow.", DefaultValueFactory = _ => true };
+Option<string?> older = new("--older") { Description = "The Weir.Server.dll of an earlier version, which the last node runs, as in the middle of an upgrade." };
 Option<bool> times = new("--times") { Description = "Whether an answer that comes too late is a violation; on a busy machine it is only told." };
 Command nodes = new("nodes", "Several nodes on one PostgreSQL, killed, frozen and cut off under load, and compared with the books of the callers.")
 {
-    nodeCount, workers, hotRounds, ids, kills, databaseKills, freezes, databaseFreezes, ways, between, cross, clocks, times, seed,
+    nodeCount, workers, hotRounds, ids, kills, databaseKills, freezes, databaseFreezes, ways, between, cross, clocks, older, times, seed,
 };
 nodes.SetAction((parsed, _) => NodesScenario.RunAsync(new NodesOptions(
     parsed.GetValue(nodeCount), parsed.GetValue(workers), parsed.GetValue(hotRounds), parsed.GetValue(ids),
     new Misfortune(parsed.GetValue(kills), parsed.GetValue(databaseKills), parsed.GetValue(freezes), parsed.GetValue(databaseFreezes), parsed.GetValue(ways)),
-    parsed.GetValue(between), TimeSpan.FromSeconds(parsed.GetValue(cross)), parsed.GetValue(clocks), parsed.GetValue(times), parsed.GetValue(seed))));
+    parsed.GetValue(between), TimeSpan.FromSeconds(parsed.GetValue(cross)), parsed.GetValue(clocks), parsed.GetValue(older), parsed.GetValue(times), parsed.GetValue(seed))));
 
 Option<int> share = new("--share");
 Option<int> accounts = new("--accounts");

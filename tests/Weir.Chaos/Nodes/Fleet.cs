@@ -35,7 +35,8 @@ internal sealed class Fleet : IAsyncDisposable
     /// <param name="catalog">Applied once, by the first node.</param>
     /// <param name="wrongClocks">Whether nodes have wrong clocks, where the machine can do that.</param>
     /// <param name="deadline">Within which nodes have to answer, whatever the database does.</param>
-    public static async Task<Fleet> StartAsync(int count, string catalog, TimeSpan deadline, bool wrongClocks)
+    /// <param name="older">Another version of the program, for the last node.</param>
+    public static async Task<Fleet> StartAsync(int count, string catalog, TimeSpan deadline, bool wrongClocks, string? older)
     {
         Fleet fleet = new(count, wrongClocks);
         try
@@ -51,6 +52,7 @@ internal sealed class Fleet : IAsyncDisposable
                 }
             }
 
+            fleet.Nodes[^1].Environment[WeirProcess.OtherProgram] = older;
             await Task.WhenAll(fleet.Nodes.Select(node => node.StartAsync()));
             using StringContent content = new(catalog, Encoding.UTF8, new MediaTypeHeaderValue("application/yaml"));
             using HttpResponseMessage put = await fleet.Nodes[0].Client.PutAsync(new Uri("/api/v1/catalog", UriKind.Relative), content);

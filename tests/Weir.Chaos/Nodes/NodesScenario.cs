@@ -6,7 +6,7 @@ using Weir.Server.Tests.Program;
 namespace Weir.Chaos;
 
 /// <summary>How much is done.</summary>
-internal sealed record NodesOptions(int Nodes, int Workers, int HotRounds, int Repeats, Misfortune Misfortune, int Between, TimeSpan Cross, bool Clocks, bool Times, int Seed);
+internal sealed record NodesOptions(int Nodes, int Workers, int HotRounds, int Repeats, Misfortune Misfortune, int Between, TimeSpan Cross, bool Clocks, string? Older, bool Times, int Seed);
 
 /// <summary>
 /// Nodes on one PostgreSQL, callers at each of them, and everything that can go wrong in between. Afterwards the books of the callers, the
@@ -34,7 +34,7 @@ internal static class NodesScenario
         Console.WriteLine($"seed {options.Seed}");
         long began = Stopwatch.GetTimestamp();
         await using Pulse pulse = new();
-        await using Fleet fleet = await Fleet.StartAsync(options.Nodes, Menu.Catalog, s_deadline, options.Clocks);
+        await using Fleet fleet = await Fleet.StartAsync(options.Nodes, Menu.Catalog, s_deadline, options.Clocks, options.Older);
         DateTimeOffset from = await fleet.NowAsync();
         Books books = new(options.Nodes);
         Crew crew = new(fleet, books, options.Workers, options.Seed);
@@ -44,7 +44,7 @@ internal static class NodesScenario
         void Say(string what) => Console.WriteLine($"{Stopwatch.GetElapsedTime(began).TotalSeconds,6:0.0} s  {books.Answers,7} acknowledged  {what}");
         Nemesis nemesis = new(fleet, books, new Random(options.Seed), Say);
 
-        Say($"{options.Nodes} nodes serve{(fleet.Clocks.AreWrong ? ", with clocks 2 h ahead, 2 h behind and jumping" : "")}");
+        Say($"{options.Nodes} nodes serve{(fleet.Clocks.AreWrong ? ", with clocks 2 h ahead, 2 h behind and jumping" : "")}{(options.Older is null ? "" : ", the last one of an earlier version")}");
         await rounds.WarmAsync();
         await rounds.HotAsync("hot", options.HotRounds, Demand);
         Say($"{options.HotRounds} rounds on a hot account");

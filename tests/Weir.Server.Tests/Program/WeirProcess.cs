@@ -15,6 +15,9 @@ public static class WeirProcess
     /// <summary>Far beyond what a busy machine needs: only a program that hangs meets it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
+    /// <summary>In the environment of a process: another <c>Weir.Server.dll</c> to run in place of the one that was built with the tests.</summary>
+    public const string OtherProgram = "WEIR_OTHER_PROGRAM";
+
     public static async Task<CommandResult> RunAsync(params string[] arguments)
     {
         using Process process = Start(arguments, new Dictionary<string, string?>());
@@ -46,7 +49,7 @@ public static class WeirProcess
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Weir.Server.dll"));
+        start.ArgumentList.Add(environment.GetValueOrDefault(OtherProgram) ?? Path.Combine(AppContext.BaseDirectory, "Weir.Server.dll"));
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
