@@ -123,9 +123,9 @@ internal static class PostgreSqlBenchmark
             }
         }
 
-        table.Add($"durable consume, {Callers:N0} callers, 10,000 accounts", $"peer, {clients} clients", Median(spread), Median(peer), "≥ 8", "F1", "×");
-        table.Add("its processor time, node and database (µs)", "peer and pgbench", Median(spreadCost), Median(peerCost), "–", "P0", "");
-        table.Add("one hot account", "10,000 accounts", Median(hot), Median(spread), "≥ 70", "P0", "");
+        table.Add($"durable consume, {Callers:N0} callers, 10,000 accounts", $"peer, {clients} clients", Table.Median(spread), Table.Median(peer), "≥ 8", "F1", "×");
+        table.Add("its processor time, node and database (µs)", "peer and pgbench", Table.Median(spreadCost), Table.Median(peerCost), "–", "P0", "");
+        table.Add("one hot account", "10,000 accounts", Table.Median(hot), Table.Median(spread), "≥ 70", "P0", "");
     }
 
     /// <summary>Events that have happened, in batches of as many callers as suits them best, beside raw COPY of the rows that they became.</summary>
@@ -155,7 +155,7 @@ internal static class PostgreSqlBenchmark
             Console.WriteLine($"round {round}: raw COPY       {raw,9:N0}/s");
         }
 
-        table.Add($"batch recording, {callers} callers, batches of {RecordBatch:N0}", "raw binary COPY", Median(recorded), Median(copied), "≥ 60", "P0", "");
+        table.Add($"batch recording, {callers} callers, batches of {RecordBatch:N0}", "raw binary COPY", Table.Median(recorded), Table.Median(copied), "≥ 60", "P0", "");
     }
 
     private static async Task<(double Rate, Costs Costs)> RecordAsync(PostgreSqlServer server, Setting setting, int callers, int seconds, string prefix)
@@ -203,7 +203,7 @@ internal static class PostgreSqlBenchmark
             }
         }
 
-        table.Add("durable consume over HTTP, 256 connections", "an empty answer", Median(rates["consume"]), Median(rates["empty"]), "≥ 30", "P0", "");
+        table.Add("durable consume over HTTP, 256 connections", "an empty answer", Table.Median(rates["consume"]), Table.Median(rates["empty"]), "≥ 30", "P0", "");
     }
 
     /// <summary>Checks of one caller over accounts that have all been looked at in the last second, reading them again when they have not.</summary>
@@ -232,12 +232,12 @@ internal static class PostgreSqlBenchmark
             if (round > 0)
             {
                 all.Add(took.Average());
-                remembered.Add(Median(took));
-                Console.WriteLine($"round {round}: check          {took.Average(),9:F2} µs on average, each account read again every 0.9 s; {Median(took):F2} µs in the median pass over {events.Length}");
+                remembered.Add(Table.Median(took));
+                Console.WriteLine($"round {round}: check          {took.Average(),9:F2} µs on average, each account read again every 0.9 s; {Table.Median(took):F2} µs in the median pass over {events.Length}");
             }
         }
 
-        table.Add($"a check, {CheckedAccounts} accounts (µs)", "5 µs", Median(remembered), 5, "< 1", "F2", "×");
+        table.Add($"a check, {CheckedAccounts} accounts (µs)", "5 µs", Table.Median(remembered), 5, "< 1", "F2", "×");
     }
 
     /// <summary>Current usage in two databases, one with few and one with many events, read in turns.</summary>
@@ -304,8 +304,6 @@ internal static class PostgreSqlBenchmark
     /// <summary>A number from the environment.</summary>
     private static int Number(string name, int otherwise) => Environment.GetEnvironmentVariable(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
     /// <summary>Microseconds of processor time for each piece of work, of this process with the one it started, and of the database.</summary>
     private readonly record struct Costs(double Client, double Database)
     {
@@ -315,21 +313,4 @@ internal static class PostgreSqlBenchmark
     }
 
     /// <summary>Ratios, in one place at the end.</summary>
-    private sealed class Table
-    {
-        private readonly List<string> _lines = [];
-
-        public void Add(string work, string against, double rate, double other, string target, string format, string unit)
-        {
-            string ratio = (rate / other).ToString(format, CultureInfo.InvariantCulture) + unit;
-            _lines.Add($"| {work,-52} | {against,-20} | {rate,9:N0} | {other,9:N0} | {ratio,8} | {target,7} |");
-        }
-
-        public void Print()
-        {
-            Console.WriteLine($"| {"work",-52} | {"against",-20} | {"Weir",9} | {"other",9} | {"ratio",8} | {"target",7} |");
-            Console.WriteLine("|---|---|---:|---:|---:|---:|");
-            _lines.ForEach(Console.WriteLine);
-        }
-    }
 }

@@ -6,6 +6,7 @@ Dictionary<string, (string What, Func<Task> Run)> benchmarks = new(StringCompare
     ["consume"] = ("durable consumes per second on SQLite, 1 and 64 callers, in process", ConsumeBenchmark.RunAsync),
     ["http"] = ("durable consumes over HTTP beside an empty JSON endpoint on the same Kestrel, 256 connections (needs wrk)", HttpBenchmark.RunAsync),
     ["malformed"] = ("how long the server takes to refuse each broken body", MalformedBenchmark.RunAsync),
+    ["overload"] = ("durable consumes over HTTP on PostgreSQL, alone and with five times as many callers beside 256 callers of queries (needs PostgreSQL and wrk)", OverloadBenchmark.RunAsync),
     ["postgres"] = ("PostgreSQL beside a peer written by hand, raw COPY and an empty endpoint (needs PostgreSQL with pgbench, and wrk)", PostgreSqlBenchmark.RunAsync),
     ["postgres-usage"] = ("current usage on PostgreSQL with few and 20 times as many events stored", PostgreSqlBenchmark.RunUsageAsync),
     ["start"] = ("start to the first answer, and memory when idle", StartBenchmark.RunAsync),

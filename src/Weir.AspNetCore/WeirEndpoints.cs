@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Weir.AspNetCore;
 
@@ -13,7 +15,10 @@ public static class WeirEndpointRouteBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         RouteGroupBuilder api = endpoints.MapGroup("/api/v1");
-        ((IEndpointConventionBuilder)api).Finally(Guard.Protect);
+        WeirOptions options = endpoints.ServiceProvider.GetRequiredService<WeirOptions>();
+        QueryPlaces queries = new(options.MostQueries, options.MostWaitingQueries);
+        endpoints.ServiceProvider.GetService<IHostApplicationLifetime>()?.ApplicationStopped.Register(queries.Dispose);
+        ((IEndpointConventionBuilder)api).Finally(endpoint => Guard.Protect(endpoint, queries));
         AdmissionEndpoints.Map(api);
         ReservationEndpoints.Map(api);
         EventEndpoints.Map(api);

@@ -37,6 +37,17 @@ public sealed class WeirOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan LongRequestDeadline { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// The most queries of the HTTP API (whatever only reads) that are answered at the same time; further ones take turns, so that recording
+    /// and deciding have processors and connections left. While the writer is behind (<see cref="GroupCommit.IsBehind"/>), it is one.
+    /// </summary>
+    [Range(1, 1_000)]
+    public int MostQueries { get; set; } = 16;
+
+    /// <summary>The most queries that wait for their turn; beyond, callers are told to come again (<c>overloaded</c>).</summary>
+    [Range(1, 100_000)]
+    public int MostWaitingQueries { get; set; } = 1_000;
+
     /// <summary>The most streams of usage that are open at the same time.</summary>
     [Range(1, 100_000)]
     public int MostStreams { get; set; } = 1_000;

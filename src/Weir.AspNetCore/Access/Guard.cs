@@ -59,7 +59,7 @@ internal static class Guard
 
     public static WorkspaceId Workspace(this HttpContext context) => context.Caller().Workspace.Id;
 
-    public static void Protect(EndpointBuilder endpoint)
+    public static void Protect(EndpointBuilder endpoint, QueryPlaces queries)
     {
         RequestDelegate? inner = endpoint.RequestDelegate;
         if (inner is null)
@@ -71,6 +71,16 @@ internal static class Guard
         PortalMetadata? portal = endpoint.Metadata.OfType<PortalMetadata>().LastOrDefault();
         QueryParameter[] query = [.. endpoint.Metadata.OfType<QueryParameter>()];
         Haste haste = endpoint.Metadata.OfType<HasteMetadata>().LastOrDefault()?.Haste ?? Haste.Soon;
+        if (QueryPlaces.IsQuery(endpoint))
+        {
+            RequestDelegate alone = inner;
+            inner = async context =>
+            {
+                using IDisposable place = await queries.TakeAsync(context);
+                await alone(context);
+            };
+        }
+
         endpoint.RequestDelegate = context => RunAsync(context, scope, portal, query, haste, inner);
     }
 
@@ -192,8 +202,6 @@ internal static class Guard
             case OperationCanceledException when context.Deadline() is { Passed.IsCancellationRequested: true } deadline:
                 Log.DeadlineExceeded(Logger(context), context.Request.Method, context.GetEndpoint()?.DisplayName, deadline.Time.TotalSeconds);
                 return deadline.ToProblem();
-            case OperationCanceledException:
-                return null;
             default:
                 Log.Fault(Logger(context), context.Request.Method, context.GetEndpoint()?.DisplayName, exception);
                 return new Problem(StatusCodes.Status500InternalServerError, "internal_error", "Something went wrong inside Weir",

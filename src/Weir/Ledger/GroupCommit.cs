@@ -57,6 +57,9 @@ public sealed class GroupCommit
     /// <summary>Commands that wait for the writer, and the time of its last commit: what readiness looks at.</summary>
     public int Waiting => _queue.Reader.Count;
 
+    /// <summary>Whether more commands wait than a batch needs to set out beside others: then all that may be under way are.</summary>
+    public bool IsBehind => Waiting > _enough;
+
     /// <summary>Ticks of <see cref="Stopwatch"/> at which the oldest batch under way began; 0 when the writer is idle.</summary>
     public long BusySince => Interlocked.Read(ref _busySince);
 

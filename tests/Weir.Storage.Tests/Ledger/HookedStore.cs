@@ -10,6 +10,9 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
     /// <summary>Runs when a transaction is wanted, before it begins.</summary>
     public Func<Task>? BeforeBegin { get; set; }
 
+    /// <summary>Runs before an entry is looked up by its id.</summary>
+    public Func<Task>? BeforeFind { get; set; }
+
     /// <summary>Runs before the commit; when it throws, nothing is committed.</summary>
     public Func<Task>? BeforeCommit { get; set; }
 
@@ -86,8 +89,11 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
     public ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken) =>
         inner.Ledger.ReadAsync(workspace, filter, cancellationToken);
 
-    public ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
-        inner.Ledger.FindAsync(workspace, id, cancellationToken);
+    public async ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken)
+    {
+        await (BeforeFind?.Invoke() ?? Task.CompletedTask);
+        return await inner.Ledger.FindAsync(workspace, id, cancellationToken);
+    }
 
     public async ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken)
     {

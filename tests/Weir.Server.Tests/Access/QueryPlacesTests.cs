@@ -1,0 +1,160 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+using Weir.Server.Tests.Hosting;
+using Weir.Storage.Tests;
+
+namespace Weir.Server.Tests;
+
+public sealed class QueryPlacesTests : IDisposable
+{
+    private const string Query = "/api/v1/events/evt-1";
+
+    private readonly SemaphoreSlim _answers = new(0);
+    private int _running;
+    private int _most;
+
+    public void Dispose() => _answers.Dispose();
+
+    [Fact(DisplayName = "Queries beyond Weir__MostQueries take turns, and what is used is decided meanwhile")]
+    public async Task QueriesTakeTurns()
+    {
+        (WeirHost opened, _) = await StartAsync(options => options.MostQueries = 3);
+        await using WeirHost host = opened;
+        Task<Reply>[] queries = [.. Enumerable.Range(0, 20).Select(_ => host.Admin.ReadAsync(Query))];
+        await UntilRunningAsync(3);
+        Assert.True((bool)(await ConsumeAsync(host, "evt-2")).ExpectOk()["allowed"]!);
+        _answers.Release(20);
+        Assert.All(await Task.WhenAll(queries), reply => reply.ExpectOk());
+        Assert.Equal(3, _most);
+    }
+
+    [Fact(DisplayName = "Queries beyond those that may wait are turned away with overloaded, and one that waits too long is answered with deadline_exceeded")]
+    public async Task TheLineIsBounded()
+    {
+        (WeirHost opened, _) = await StartAsync(options => (options.MostQueries, options.MostWaitingQueries, options.RequestDeadline) = (1, 2, TimeSpan.FromSeconds(2)));
+        await using WeirHost host = opened;
+        Task<Reply> first = host.Admin.ReadAsync(Query);
+        await UntilRunningAsync(1);
+        Task<Reply>[] others = [.. Enumerable.Range(0, 5).Select(_ => host.Admin.ReadAsync(Query))];
+        Reply[] late = await Task.WhenAll(others);
+        Assert.Equal(3, late.Count(reply => reply.Code == "overloaded"));
+        Assert.Equal(2, late.Count(reply => reply.Code == "deadline_exceeded"));
+        Assert.All(late, reply => Assert.Equal("1", reply.Message.Headers.RetryAfter?.ToString()));
+
+        // Whoever gave up has left the line.
+        _answers.Release(4);
+        (await first).ExpectOk();
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => host.Admin.ReadAsync(Query))), reply => reply.ExpectOk());
+    }
+
+    [Fact(DisplayName = "While the writer is behind, one query is answered at a time; afterwards as many as may")]
+    public async Task OneAtATimeWhileTheWriterIsBehind()
+    {
+        (WeirHost opened, GatedStore gated) = await StartAsync(options => (options.MostQueries, options.LargestBatch) = (8, 1));
+        await using WeirHost host = opened;
+        gated.Close();
+        Task<Reply>[] commands = [.. Enumerable.Range(0, 5).Select(i => ConsumeAsync(host, $"late-{i}"))];
+        while (!host.Services.GetRequiredService<GroupCommit>().IsBehind)
+        {
+            await Task.Delay(5);
+        }
+
+        Task<Reply>[] queries = [.. Enumerable.Range(0, 6).Select(_ => host.Admin.ReadAsync(Query))];
+        for (int i = 0; i < 6; i++)
+        {
+            await UntilRunningAsync(1);
+            _answers.Release();
+        }
+
+        Assert.All(await Task.WhenAll(queries), reply => reply.ExpectOk());
+        Assert.Equal(1, _most);
+        gated.Open();
+        Assert.All(await Task.WhenAll(commands), reply => Assert.True((bool)reply.ExpectOk()["allowed"]!));
+
+        queries = [.. Enumerable.Range(0, 6).Select(_ => host.Admin.ReadAsync(Query))];
+        await UntilRunningAsync(6);
+        _answers.Release(6);
+        await Task.WhenAll(queries);
+    }
+
+    [Fact(DisplayName = "A client that does not read its answer keeps no place")]
+    public async Task SlowReaders()
+    {
+        (WeirHost opened, _) = await StartAsync(options => options.MostQueries = 1);
+        await using WeirHost host = opened;
+        string text = new('x', 4_000);
+        for (int page = 0; page < 5; page++)
+        {
+            string events = string.Join(",", Enumerable.Range(0, 500).Select(i => $$"""{ "id": "big-{{page}}-{{i}}", "account": "acme", "type": "asset_stored", "properties": { "bytes": 1, "a": "{{text}}", "b": "{{text}}" } }"""));
+            (await host.Admin.PostJsonAsync("/api/v1/events", $"[{events}]")).ExpectOk();
+        }
+
+        using Socket client = new(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4_096 };
+        await client.ConnectAsync(host.Address.Host, host.Address.Port);
+        await client.SendAsync(Encoding.ASCII.GetBytes($"GET /api/v1/events?limit=1000 HTTP/1.1\r\nHost: weir\r\nAuthorization: Bearer {WeirHost.AdminKey}\r\n\r\n"));
+        byte[] begin = new byte[15];
+        await client.ReceiveAsync(begin, SocketFlags.None);
+        Assert.Equal("HTTP/1.1 200 OK", Encoding.ASCII.GetString(begin));
+        (await host.Admin.ReadAsync("/api/v1/accounts/acme/usage")).ExpectOk();
+
+        // It has not been sent: what is left is more than all buffers on the way hold.
+        await Task.Delay(200);
+        Assert.InRange(client.Available, 1, 4_000_000);
+    }
+
+    [Fact(DisplayName = "What fails as a cancellation that nobody asked for is answered with 500 and a problem document")]
+    public async Task AStrayCancellation()
+    {
+        (WeirHost opened, GatedStore gated) = await StartAsync(_ => { });
+        await using WeirHost host = opened;
+        ((HookedStore)gated.Store).BeforeFind = () => throw new OperationCanceledException();
+        (await host.Admin.ReadAsync(Query)).ExpectProblem(HttpStatusCode.InternalServerError, "internal_error");
+    }
+
+    /// <summary>A host in which looking up an event waits until it is let through.</summary>
+    private async Task<(WeirHost Host, GatedStore Gated)> StartAsync(Action<WeirOptions> configure)
+    {
+        GatedStore gated = null!;
+        WeirHost host = await WeirHost.StartAsync(
+            configure: configure,
+            services: services =>
+            {
+                ServiceDescriptor inner = services.Last(service => service.ServiceType == typeof(IWeirStore));
+                services.RemoveAll<IWeirStore>();
+                services.AddSingleton(provider => (gated = new GatedStore((IWeirStore)inner.ImplementationFactory!(provider))).Store);
+            });
+        (await ConsumeAsync(host, "evt-1")).ExpectOk();
+        ((HookedStore)gated.Store).BeforeFind = async () =>
+        {
+            int running = Interlocked.Increment(ref _running);
+            InterlockedMax(running);
+            await _answers.WaitAsync();
+            Interlocked.Decrement(ref _running);
+        };
+        return (host, gated);
+    }
+
+    private void InterlockedMax(int running)
+    {
+        for (int most = _most; running > most; most = _most)
+        {
+            Interlocked.CompareExchange(ref _most, running, most);
+        }
+    }
+
+    private async Task UntilRunningAsync(int queries)
+    {
+        while (Volatile.Read(ref _running) != queries)
+        {
+            await Task.Delay(5);
+        }
+    }
+
+    private static Task<Reply> ConsumeAsync(WeirHost host, string id) =>
+        host.Admin.PostJsonAsync("/api/v1/consume", $$"""{ "id": "{{id}}", "account": "acme", "type": "asset_stored", "properties": { "bytes": 10 } }""");
+}
