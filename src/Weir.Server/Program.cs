@@ -15,6 +15,7 @@ Command root = new("weir", "Weir measures what the customers of a product use, a
     ImportCommand.Create(),
     ExportCommand.Create(),
     VerifyCommand.Create(),
+    RepairCommand.Create(),
     DoctorCommand.Create(),
     CloseCommand.Create(),
     EraseCommand.Create(),

@@ -64,6 +64,7 @@ public static class WeirServiceCollectionExtensions
         services.TryAddSingleton<SummaryProjector>();
         services.TryAddSingleton<IUsage, DefaultUsage>();
         services.TryAddSingleton<Verifier>();
+        services.TryAddSingleton<LedgerRepair>();
         services.TryAddSingleton<MeterQueryService>();
         services.TryAddSingleton<UsageHistoryService>();
         services.TryAddSingleton<UsageBreakdownService>();

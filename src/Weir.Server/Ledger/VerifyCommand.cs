@@ -36,7 +36,8 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static bool Report(Workspace workspace, Verification found)
+    /// <summary>Prints what was found; whether it is nothing.</summary>
+    public static bool Report(Workspace workspace, Verification found)
     {
         foreach (object difference in found.BalanceDifferences.Cast<object>().Concat(found.GrantDifferences).Concat(found.SummaryDifferences))
         {

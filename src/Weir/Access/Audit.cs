@@ -83,6 +83,7 @@ public static class AuditActions
     public const string AccountErased = "account.erased";
     public const string UserErased = "user.erased";
     public const string RetentionApplied = "retention.applied";
+    public const string BalancesRepaired = "balances.repaired";
     public const string PeriodsClosed = "periods.closed";
     public const string OverrideSet = "override.set";
     public const string OverrideRemoved = "override.removed";

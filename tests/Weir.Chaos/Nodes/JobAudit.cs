@@ -32,6 +32,22 @@ internal sealed record Shown(decimal Used, decimal Held, decimal Limit);
 /// </summary>
 internal static class JobAudit
 {
+    /// <summary>What callers know together with the commits that took effect after a later try of theirs was denied.</summary>
+    public static ToldCredits WithLateTries(ToldCredits told, IReadOnlyList<Fact> facts)
+    {
+        Dictionary<long, string> reservations = facts.Where(fact => fact.Kind == EntryKind.Reservation).ToDictionary(fact => fact.Number, fact => fact.Id!);
+        ILookup<string, Fact> commits = facts.Where(fact => fact.Kind == EntryKind.Commit && reservations.ContainsKey(fact.Of)).ToLookup(fact => reservations[fact.Of], StringComparer.Ordinal);
+        return told with
+        {
+            Jobs =
+            [
+                .. told.Jobs.Select(job => job.Ends.Count == 0 && commits[job.Job.Id].FirstOrDefault(commit => job.Denied.Contains((int)commit.Used)) is { } done
+                    ? job with { Ends = [new JobEnd(done.IsLate ? "expired" : "committed", (int)done.Used, MayExceed: false)] }
+                    : job),
+            ],
+        };
+    }
+
     /// <summary>RES-1: what holds was asked for, and ends exactly once, as its caller was told; a late commit comes after the end by time, once.</summary>
     public static IEnumerable<string> Ends(IEnumerable<ToldJob> told, IReadOnlyList<Fact> facts)
     {

@@ -19,7 +19,11 @@ internal sealed record JobEnd(string State, int Amount, bool MayExceed);
 /// <param name="InDoubt">It was denied, and the denial is not kept: a try that nobody waited for may have held.</param>
 /// <param name="Until">The latest end by time that its caller was told.</param>
 /// <param name="Refusals">The states that refused further ends.</param>
-internal sealed record ToldJob(Job Job, bool Reserved, bool InDoubt, DateTimeOffset Until, IReadOnlyCollection<JobEnd> Ends, IReadOnlyCollection<string> Refusals);
+internal sealed record ToldJob(Job Job, bool Reserved, bool InDoubt, DateTimeOffset Until, IReadOnlyCollection<JobEnd> Ends, IReadOnlyCollection<string> Refusals)
+{
+    /// <summary>What it was to be committed with when that was denied. Such a denial is not kept: a try that nobody waited for may have ended it later.</summary>
+    public IReadOnlyCollection<int> Denied { get; init; } = [];
+}
 
 /// <summary>A use of credits and what its caller was told.</summary>
 internal sealed record ToldSpend(string Id, string Account, int Amount, bool Allowed, bool Reversed);
@@ -89,6 +93,7 @@ internal sealed class JobBooks(Books books)
                 books.Violate($"{job.Id} was not ended for no reason that shows: {text}");
             }
 
+            Note(job, told => told with { Denied = [.. told.Denied.Append(amount).Distinct()] });
             return false;
         }
 

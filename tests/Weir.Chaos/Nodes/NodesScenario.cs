@@ -166,6 +166,7 @@ internal static class NodesScenario
         await using PostgreSqlStore store = fleet.OpenStore();
         await store.OpenAsync(CancellationToken.None);
         List<Fact> facts = await LogReader.FactsAsync(store, accounts);
+        told = JobAudit.WithLateTries(told, facts);
         Dictionary<string, Shown> shown = new(StringComparer.Ordinal);
         foreach (string account in accounts.Values)
         {

@@ -59,6 +59,28 @@ public sealed class JobAuditTests
         Assert.StartsWith("ends: a was refused as released", Assert.Single(JobAudit.Ends([refused with { Refusals = ["committed", "released"] }], committed)), StringComparison.Ordinal);
     }
 
+    [Fact(DisplayName = "RES-1, RES-3: the audit of jobs lets a commit that was denied take effect by an earlier try, in time or late, and no other one")]
+    public void EndsByAnEarlierTry()
+    {
+        Fact made = Reserved(1, "a", 5);
+        Fact expired = Ended(2, EntryKind.Expiry, 1, 0, 5);
+        Fact late = Ended(3, EntryKind.Commit, 1, 8, 0) with { IsLate = true };
+        Dictionary<string, Shown> shown = new(StringComparer.Ordinal) { ["acme"] = new Shown(8, 0, Menu.CreditLimit) };
+        ToldJob denied = Told("a", 5) with { Denied = [8] };
+        foreach (Fact[] facts in (Fact[][])[[made, expired, late], [made, Ended(2, EntryKind.Commit, 1, 8, 5)]])
+        {
+            ToldCredits settled = JobAudit.WithLateTries(new ToldCredits([denied], [], []), facts);
+            Assert.Empty(JobAudit.Ends(settled.Jobs, facts));
+            Assert.Empty(JobAudit.Balances(settled, shown));
+            ToldCredits other = JobAudit.WithLateTries(new ToldCredits([denied with { Denied = [7] }], [], []), facts);
+            Assert.StartsWith("unknown: a is", Assert.Single(JobAudit.Ends(other.Jobs, facts)), StringComparison.Ordinal);
+            Assert.StartsWith("duplicate: acme has used", Assert.Single(JobAudit.Balances(other, shown)), StringComparison.Ordinal);
+        }
+
+        ToldJob released = denied with { Ends = [new JobEnd("released", 0, MayExceed: false)] };
+        Assert.NotEmpty(JobAudit.Ends(JobAudit.WithLateTries(new ToldCredits([released], [], []), [made, expired, late]).Jobs, [made, expired, late]));
+    }
+
     [Fact(DisplayName = "BAL-2, RES-1: the audit of credits sees used and held together go over the limit, and that an end by time, an end and a grant make room")]
     public void Limits()
     {

@@ -7,7 +7,7 @@ namespace Weir.Server.Tests.Program;
 [Collection(ProgramCollection.Name)]
 public sealed class VerifyTests
 {
-    [Fact(DisplayName = "LOG-3: verify finds nothing while a server writes; a balance that was changed behind its back is named, with exit code 2")]
+    [Fact(DisplayName = "LOG-3: verify finds nothing while a server writes; a balance that was changed behind its back is named, with exit code 2, and repaired")]
     public async Task Verify()
     {
         using TemporaryFolder folder = new();
@@ -53,5 +53,14 @@ public sealed class VerifyTests
         Assert.Equal(2, changed.Code);
         Assert.Contains("is stored, the log says", changed.Output, StringComparison.Ordinal);
         Assert.EndsWith("1 differences", changed.Output.Trim(), StringComparison.Ordinal);
+
+        CommandResult undirected = await WeirProcess.RunAsync("repair", "--data", data);
+        Assert.NotEqual(0, undirected.Code);
+        Assert.Contains("--from-ledger", undirected.Error, StringComparison.Ordinal);
+        CommandResult repaired = await WeirProcess.RunAsync("repair", "--from-ledger", "--data", data);
+        Assert.True(repaired.Code == 0, repaired.Output + repaired.Error);
+        Assert.Contains("default: repaired balance of a9", repaired.Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await WeirProcess.RunAsync("verify", "--data", data)).Code);
+        Assert.Equal(0, (await WeirProcess.RunAsync("audit", "verify", "--data", data)).Code);
     }
 }

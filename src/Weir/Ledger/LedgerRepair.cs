@@ -1,0 +1,186 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+using NodaTime;
+
+using Weir.Engine;
+
+namespace Weir;
+
+/// <summary>What a repair did.</summary>
+/// <param name="Repaired">Balances that say what the log says now; each figure as it was found.</param>
+/// <param name="Rebuilt">Whether the summaries were made anew.</param>
+/// <param name="Left">What a verification finds after it: what cannot be repaired from the log.</param>
+public sealed record RepairReport(ImmutableArray<BalanceDifference> Repaired, bool Rebuilt, Verification Left);
+
+/// <summary>
+/// Sets balances that something other than Weir has changed to what the log says, and makes summaries that differ anew (LOG-3). Entries, grants
+/// and settings it leaves alone. Others may go on writing: a balance is moved by what it was found to be off, under the lock of its account.
+/// </summary>
+public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryProjector summaries)
+{
+    private const string Job = "repair";
+
+    /// <summary>Verifications, each of which names at most <see cref="Verification.MostNamed"/> balances.</summary>
+    private const int MostRounds = 1_000;
+
+    private const int MostAttempts = 8;
+
+    /// <summary>Who repairs by what another has repaired meanwhile would do it twice, so one does at a time.</summary>
+    private static readonly Duration s_lease = Duration.FromMinutes(2);
+
+    private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(30);
+
+    private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}";
+
+    /// <returns>Null when another process repairs the workspace.</returns>
+    public async Task<RepairReport?> RunAsync(WorkspaceId workspace, AuditActor actor, CancellationToken cancellationToken)
+    {
+        if (await store.ScheduledJobs.TakeAsync(workspace, Job, _owner, s_lease, cancellationToken) is not { } lease)
+        {
+            return null;
+        }
+
+        List<BalanceDifference> repaired = [];
+        try
+        {
+            Verification found = await HeldAsync(workspace, lease, verifier.VerifyAsync(workspace, cancellationToken));
+            bool rebuilds = found.SummaryDifferences.Length > 0;
+            if (rebuilds)
+            {
+                await HeldAsync(workspace, lease, RebuildAsync(workspace, cancellationToken));
+                found = await HeldAsync(workspace, lease, verifier.VerifyAsync(workspace, cancellationToken));
+            }
+
+            for (int round = 0; round < MostRounds; round++)
+            {
+                int before = repaired.Count;
+                foreach (IGrouping<long, BalanceDifference> account in found.BalanceDifferences.GroupBy(difference => difference.AccountId))
+                {
+                    await KeepAsync(workspace, lease);
+                    repaired.AddRange(await RepairAsync(workspace, [.. account], actor, cancellationToken));
+                }
+
+                if (repaired.Count == before)
+                {
+                    break;
+                }
+
+                found = await HeldAsync(workspace, lease, verifier.VerifyAsync(workspace, cancellationToken));
+            }
+
+            return new RepairReport([.. repaired], rebuilds, found);
+        }
+        finally
+        {
+            await store.ScheduledJobs.EndAsync(workspace, lease, new ScheduledJobResult { Written = repaired.Count }, null, [], CancellationToken.None);
+        }
+    }
+
+    private async Task<bool> RebuildAsync(WorkspaceId workspace, CancellationToken cancellationToken)
+    {
+        await summaries.RebuildAsync(workspace, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Keeps the lease while something lasts.</summary>
+    private async Task<T> HeldAsync<T>(WorkspaceId workspace, ScheduledJobLease lease, Task<T> work)
+    {
+        while (await Task.WhenAny(work, Task.Delay(s_beat, CancellationToken.None)) != work)
+        {
+            await KeepAsync(workspace, lease);
+        }
+
+        return await work;
+    }
+
+    private async Task KeepAsync(WorkspaceId workspace, ScheduledJobLease lease)
+    {
+        if (!await store.ScheduledJobs.KeepAsync(workspace, lease, s_lease, CancellationToken.None))
+        {
+            throw new StoreUnavailableException("Another process has begun to repair the workspace; verify it, and repair again if need be.");
+        }
+    }
+
+    /// <summary>The differences of one account, in one transaction; none when there is no such account any more.</summary>
+    private async Task<IReadOnlyList<BalanceDifference>> RepairAsync(WorkspaceId workspace, BalanceDifference[] differences, AuditActor actor, CancellationToken cancellationToken)
+    {
+        long account = differences[0].AccountId;
+        AccountKey? key = differences[0].Account is { } name ? new AccountKey(name) : null;
+        if (key is null && account != Account.WorkspaceHead)
+        {
+            return [];
+        }
+
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using ILedgerTransaction transaction = await store.Ledger.BeginAsync(workspace, cancellationToken);
+                LedgerSnapshot snapshot = await transaction.LoadAsync(new LedgerLoad { Accounts = key is { } own ? [own] : [] }, cancellationToken);
+                AccountState? state = key is { } known ? snapshot.Accounts.GetValueOrDefault(known) : snapshot.Workspace;
+                if (state is null || state.Account.Id != account)
+                {
+                    return [];
+                }
+
+                if (await transaction.WriteAsync(await WritesAsync(transaction, state, key, differences, actor, cancellationToken), cancellationToken))
+                {
+                    await transaction.CommitAsync(cancellationToken);
+                    return differences;
+                }
+            }
+            catch (StoreConflictException)
+            {
+                // It lost against another transaction, and is done again.
+            }
+
+            if (attempt == MostAttempts)
+            {
+                throw new StoreUnavailableException("The account was written by others all the time; repair again.");
+            }
+        }
+    }
+
+    private static async Task<LedgerWrites> WritesAsync(
+        ILedgerTransaction transaction, AccountState state, AccountKey? key, BalanceDifference[] differences, AuditActor actor, CancellationToken cancellationToken)
+    {
+        BalanceKey[] keys = [.. differences.Select(difference => difference.Balance).Distinct()];
+        Dictionary<BalanceKey, Balance> balances = (await transaction.LoadBalancesAsync(state.Account.Id, [.. keys.Where(balance => !state.Balances.ContainsKey(balance))], cancellationToken))
+            .ToDictionary(balance => balance.Key);
+        JsonArray was = [];
+        JsonArray now = [];
+        foreach (BalanceDifference difference in differences)
+        {
+            BalanceKey balance = difference.Balance;
+            if (!balances.TryGetValue(balance, out Balance? before))
+            {
+                before = state.BalanceOf(balance, state.Account.Timeline.At(balance.Per, balance.PeriodStart).End);
+            }
+
+            Quantity off = difference.Computed - difference.Stored;
+            bool isUsed = difference.Figure == "used";
+            balances[balance] = isUsed ? before with { Used = before.Used + off } : before with { Held = before.Held + off };
+            Note(was, balance, difference.Figure, isUsed ? before.Used : before.Held);
+            Note(now, balance, difference.Figure, isUsed ? balances[balance].Used : balances[balance].Held);
+        }
+
+        AccountState repaired = state with { Account = state.Account with { Version = state.Account.Version + 1 }, Balances = state.Balances.SetItems(balances) };
+        return new LedgerWrites
+        {
+            Accounts = [new AccountWrite(repaired, keys, []) { Key = key }],
+            Audit = [new AuditEntry(actor, AuditActions.BalancesRepaired, AuditTarget.Account(state.Account.Id)) { Before = new JsonObject { ["balances"] = was }, After = new JsonObject { ["balances"] = now } }],
+        };
+    }
+
+    private static void Note(JsonArray balances, BalanceKey key, string figure, Quantity units) => balances.Add((JsonNode)new JsonObject
+    {
+        ["meter"] = key.Meter,
+        ["per"] = key.Per.Name(),
+        ["scope"] = key.Scope.ToString(),
+        ["scopeId"] = key.ScopeId.ToString(CultureInfo.InvariantCulture),
+        ["figure"] = figure,
+        ["units"] = units.Units,
+    });
+}
