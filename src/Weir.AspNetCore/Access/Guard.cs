@@ -76,7 +76,7 @@ internal static class Guard
             RequestDelegate alone = inner;
             inner = async context =>
             {
-                using IDisposable place = await queries.TakeAsync(context);
+                using IDisposable place = await queries.TakeAsync(context, mayTakeLong: haste == Haste.Long);
                 await alone(context);
             };
         }

@@ -18,7 +18,7 @@ internal static class WebhookEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         RouteGroupBuilder group = api.MapGroup("").WithTags("Notifications");
-        group.MapGet("/webhooks/types", (Delegate)TypesAsync).RequireScope(KeyScopes.Read)
+        group.MapGet("/webhooks/types", (Delegate)TypesAsync).RequireScope(KeyScopes.Read).OutOfTurn()
             .WithName("listNotificationTypes").WithSummary("What notifications can be about").Produces<NotificationTypeListAnswer>();
         group.MapGet("/webhooks", (Delegate)ListAsync).RequireScope(KeyScopes.Admin)
             .WithName("listWebhooks").WithSummary("The webhooks of the workspace, without their secrets").Produces<WebhookListAnswer>();

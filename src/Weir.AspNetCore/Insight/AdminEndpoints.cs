@@ -20,7 +20,7 @@ internal static class AdminEndpoints
         RouteGroupBuilder group = api.MapGroup("").WithTags("Admin");
         group.MapGet("/admin/overview", (Delegate)OverviewAsync).RequireScope(KeyScopes.Admin).MayTakeLong()
             .WithName("getOverview").WithSummary("The workspace at a glance: accounts, events, denials, totals, costs, who uses most, who is near a limit").Produces<OverviewAnswerSchema>();
-        group.MapGet("/admin/health", (Delegate)HealthAsync).RequireScope(KeyScopes.Admin)
+        group.MapGet("/admin/health", (Delegate)HealthAsync).RequireScope(KeyScopes.Admin).OutOfTurn()
             .WithName("getHealth").WithSummary("This process: readiness with its figures, memory, caches").Produces<HealthAnswer>();
     }
 

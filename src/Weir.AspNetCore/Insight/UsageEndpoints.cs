@@ -20,7 +20,7 @@ internal static class UsageEndpoints
             .WithName("getUsage").WithSummary("What an account has used and has left now").Produces<UsageAnswerSchema>();
         group.MapGet("/accounts/{key}/limits", (Delegate)LimitsAsync).RequireScope(KeyScopes.Read).AllowPortal()
             .WithName("getLimits").WithSummary("What an account may use: limits, request limits, slots, rates and features as they stand").Produces<LimitsAnswerSchema>();
-        group.MapGet("/accounts/{key}/features/{name}", (Delegate)FeatureAsync).RequireScope(KeyScopes.Read).AllowPortal()
+        group.MapGet("/accounts/{key}/features/{name}", (Delegate)FeatureAsync).RequireScope(KeyScopes.Read).AllowPortal().OutOfTurn()
             .WithName("getFeature").WithSummary("Whether an account's plan has a feature")
             .WithDescription("enabled is what an event type that requires the feature is decided by: only true enables.").Produces<FeatureAnswer>();
     }

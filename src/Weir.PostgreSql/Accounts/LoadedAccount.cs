@@ -13,7 +13,8 @@ internal sealed record LoadedAccount(Account Head, bool HasRows, Figures Figures
     public AccountState StateAt(Instant now, AccountRowsOf? rows)
     {
         StateMap<BalanceKey, Balance>.Builder balances = StateMap<BalanceKey, Balance>.Empty.ToBuilder();
-        foreach (Balance balance in rows is null ? Figures.Balances.Values : Figures.Balances.Values.Concat(rows.Balances))
+        // What stands in the head goes before what somebody has put beside it.
+        foreach (Balance balance in rows is null ? Figures.Balances.Values : rows.Balances.Concat(Figures.Balances.Values))
         {
             if (!Figures.IsClosed(balance, now))
             {

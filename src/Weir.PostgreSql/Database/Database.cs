@@ -237,7 +237,7 @@ internal sealed class Database : IAsyncDisposable
                     {
                         return await InTransactionAsync(workspace, IsolationLevel.ReadCommitted, work, stop, () => isSent = true);
                     }
-                    catch (Exception e) when (attempt < MostAttempts && (Failures.IsLost(e) || (!isSent && Failures.IsCutOff(e))))
+                    catch (Exception e) when (attempt < MostAttempts && (Failures.IsLost(e) || (!isSent && IsCutOff(e, attempt))))
                     {
                         await Task.Delay(Random.Shared.Next(1, 10 * attempt), stop);
                     }
@@ -282,13 +282,16 @@ internal sealed class Database : IAsyncDisposable
                     {
                         return await work(stop);
                     }
-                    catch (Exception e) when (Failures.IsCutOff(e) && _moment is null && attempt < MostAttempts)
+                    catch (Exception e) when (_moment is null && attempt < MostAttempts && IsCutOff(e, attempt))
                     {
                         // There may be many in the pool that were cut off with it: none of them is used twice.
                     }
                 }
             },
             cancellationToken);
+
+    /// <summary>What broke its connection may do so each time: once more, and no more.</summary>
+    private static bool IsCutOff(Exception exception, int attempt) => exception is BrokenConnectionException ? attempt == 1 : Failures.IsCutOff(exception);
 
     private async ValueTask<T> GuardedAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {

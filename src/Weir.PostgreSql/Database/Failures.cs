@@ -26,7 +26,6 @@ internal static class Failures
     public static bool IsCutOff(Exception exception) => exception switch
     {
         PostgresException e => e.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or IdleInTransaction,
-        BrokenConnectionException => true,
         NpgsqlException { InnerException: EndOfStreamException } => true,
         NpgsqlException { InnerException: IOException { InnerException: SocketException e } } => e.SocketErrorCode is SocketError.Shutdown or SocketError.ConnectionReset or SocketError.ConnectionAborted,
         _ => false,
@@ -37,7 +36,7 @@ internal static class Failures
     /// decides which exception comes of it. Null where it says so itself, or the connection stands.
     /// </summary>
     public static BrokenConnectionException? AsBroken(Exception exception, NpgsqlConnection connection) =>
-        exception is not (DbException or OperationCanceledException or StoreUnavailableException or StoreConflictException or StoreRefusedException)
+        exception is not (DbException or OperationCanceledException or OutOfMemoryException or StoreUnavailableException or StoreConflictException or StoreRefusedException)
             && connection.FullState.HasFlag(ConnectionState.Broken)
             ? new BrokenConnectionException(exception)
             : null;

@@ -119,7 +119,7 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         ledger.Active.Saw(session.Workspace, active);
         Dictionary<long, AccountRowsOf> rows = await AccountRows.ReadRowsAsync(session, [.. _loaded.Values.Where(account => account.HasRows).Select(account => account.Head.Id)], _clock);
         (Dictionary<Digest, StoredId> known, Dictionary<Digest, StoredTarget> targets) = await FindEffectsAsync(ids, load);
-        if (looks)
+        if (looks && load.Ids.Count > 0)
         {
             ledger.Repeats.Looked(load.MustFindIds, known.Count);
         }

@@ -10,7 +10,7 @@ internal static class ExitCodes
     /// <summary>The command could not do what was asked; the message says what to do instead.</summary>
     public const int Failed = 1;
 
-    /// <summary><c>verify</c> or <c>audit verify</c> found something that is not as it was written, or <c>doctor</c> a fault.</summary>
+    /// <summary><c>verify</c> or <c>audit verify</c> found something that is not as it was written, <c>repair</c> left something so, or <c>doctor</c> found a fault.</summary>
     public const int Differences = 2;
 }
 

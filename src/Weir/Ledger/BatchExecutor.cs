@@ -72,6 +72,7 @@ public sealed class BatchExecutor
             if (missing.Count > 0 && !snapshot.HasIds)
             {
                 // Perhaps only for repeats, which make nothing.
+                _instruments.Retries.Add(1);
                 return null;
             }
 
@@ -94,6 +95,7 @@ public sealed class BatchExecutor
 
                 if (commands.Where((_, i) => outcomes[i] is not null).Any(batch.LeavesOpen))
                 {
+                    _instruments.Retries.Add(1);
                     return null;
                 }
 

@@ -17,13 +17,11 @@ public sealed record RepairReport(ImmutableArray<BalanceDifference> Repaired, bo
 /// <summary>
 /// Sets balances that something other than Weir has changed to what the log says, and makes summaries that differ anew (LOG-3). Entries, grants
 /// and settings it leaves alone. Others may go on writing: a balance is moved by what it was found to be off, under the lock of its account.
+/// What would become negative by that, what stands twice, and what belongs to an erased account is left.
 /// </summary>
-public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryProjector summaries)
+public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryProjector summaries, TimeProvider time)
 {
     private const string Job = "repair";
-
-    /// <summary>Verifications, each of which names at most <see cref="Verification.MostNamed"/> balances.</summary>
-    private const int MostRounds = 1_000;
 
     private const int MostAttempts = 8;
 
@@ -53,18 +51,15 @@ public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryPro
                 found = await HeldAsync(workspace, lease, verifier.VerifyAsync(workspace, cancellationToken));
             }
 
-            for (int round = 0; round < MostRounds; round++)
+            // A verification names so many differences at the most; the next one names others, until none is left that can be repaired.
+            for (long before = long.MaxValue; found.BalanceDifferences.Length > 0 && found.Differences < before;)
             {
-                int before = repaired.Count;
+                before = found.Differences;
                 foreach (IGrouping<long, BalanceDifference> account in found.BalanceDifferences.GroupBy(difference => difference.AccountId))
                 {
+                    DateTimeOffset kept = time.GetUtcNow();
                     await KeepAsync(workspace, lease);
-                    repaired.AddRange(await RepairAsync(workspace, [.. account], actor, cancellationToken));
-                }
-
-                if (repaired.Count == before)
-                {
-                    break;
+                    repaired.AddRange(await RepairAsync(workspace, Once(account), actor, kept, cancellationToken));
                 }
 
                 found = await HeldAsync(workspace, lease, verifier.VerifyAsync(workspace, cancellationToken));
@@ -77,6 +72,10 @@ public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryPro
             await store.ScheduledJobs.EndAsync(workspace, lease, new ScheduledJobResult { Written = repaired.Count }, null, [], CancellationToken.None);
         }
     }
+
+    /// <summary>Those of figures that are named once: of what stands twice nobody knows which one is meant.</summary>
+    private static BalanceDifference[] Once(IEnumerable<BalanceDifference> differences) =>
+        [.. differences.GroupBy(difference => (difference.Balance, difference.Figure)).Where(named => named.Count() == 1).Select(named => named.Single())];
 
     private async Task<bool> RebuildAsync(WorkspaceId workspace, CancellationToken cancellationToken)
     {
@@ -103,16 +102,18 @@ public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryPro
         }
     }
 
-    /// <summary>The differences of one account, in one transaction; none when there is no such account any more.</summary>
-    private async Task<IReadOnlyList<BalanceDifference>> RepairAsync(WorkspaceId workspace, BalanceDifference[] differences, AuditActor actor, CancellationToken cancellationToken)
+    /// <summary>The differences of one account, in one transaction; those that were repaired.</summary>
+    /// <param name="kept">When the lease was kept last.</param>
+    private async Task<IReadOnlyList<BalanceDifference>> RepairAsync(
+        WorkspaceId workspace, BalanceDifference[] differences, AuditActor actor, DateTimeOffset kept, CancellationToken cancellationToken)
     {
-        long account = differences[0].AccountId;
-        AccountKey? key = differences[0].Account is { } name ? new AccountKey(name) : null;
-        if (key is null && account != Account.WorkspaceHead)
+        if (differences.Length == 0 || differences[0] is { Account: null, AccountId: not Account.WorkspaceHead })
         {
             return [];
         }
 
+        long account = differences[0].AccountId;
+        AccountKey? key = differences[0].Account is { } name ? new AccountKey(name) : null;
         for (int attempt = 1; ; attempt++)
         {
             try
@@ -125,10 +126,21 @@ public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryPro
                     return [];
                 }
 
-                if (await transaction.WriteAsync(await WritesAsync(transaction, state, key, differences, actor, cancellationToken), cancellationToken))
+                (LedgerWrites writes, IReadOnlyList<BalanceDifference> repaired) = await WritesAsync(transaction, state, key, differences, actor, cancellationToken);
+                if (repaired.Count == 0)
+                {
+                    return [];
+                }
+
+                if (time.GetUtcNow() - kept > s_lease.ToTimeSpan() / 2)
+                {
+                    throw new StoreUnavailableException("The repair stood still for too long, and another may have begun meanwhile; verify the workspace, and repair again if need be.");
+                }
+
+                if (await transaction.WriteAsync(writes, cancellationToken))
                 {
                     await transaction.CommitAsync(cancellationToken);
-                    return differences;
+                    return repaired;
                 }
             }
             catch (StoreConflictException)
@@ -143,9 +155,10 @@ public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryPro
         }
     }
 
-    private static async Task<LedgerWrites> WritesAsync(
+    private static async Task<(LedgerWrites Writes, IReadOnlyList<BalanceDifference> Repaired)> WritesAsync(
         ILedgerTransaction transaction, AccountState state, AccountKey? key, BalanceDifference[] differences, AuditActor actor, CancellationToken cancellationToken)
     {
+        List<BalanceDifference> repaired = [];
         BalanceKey[] keys = [.. differences.Select(difference => difference.Balance).Distinct()];
         Dictionary<BalanceKey, Balance> balances = (await transaction.LoadBalancesAsync(state.Account.Id, [.. keys.Where(balance => !state.Balances.ContainsKey(balance))], cancellationToken))
             .ToDictionary(balance => balance.Key);
@@ -159,19 +172,28 @@ public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryPro
                 before = state.BalanceOf(balance, state.Account.Timeline.At(balance.Per, balance.PeriodStart).End);
             }
 
-            Quantity off = difference.Computed - difference.Stored;
             bool isUsed = difference.Figure == "used";
-            balances[balance] = isUsed ? before with { Used = before.Used + off } : before with { Held = before.Held + off };
-            Note(was, balance, difference.Figure, isUsed ? before.Used : before.Held);
-            Note(now, balance, difference.Figure, isUsed ? balances[balance].Used : balances[balance].Held);
+            Quantity known = isUsed ? before.Used : before.Held;
+            Quantity figure = known + difference.Computed - difference.Stored;
+            // What the log says nothing of may have been put beside the balance that counts.
+            if (figure.Units < 0 || (difference.Computed.IsZero && known != difference.Stored))
+            {
+                continue;
+            }
+
+            balances[balance] = isUsed ? before with { Used = figure } : before with { Held = figure };
+            Note(was, balance, difference.Figure, known);
+            Note(now, balance, difference.Figure, figure);
+            repaired.Add(difference);
         }
 
-        AccountState repaired = state with { Account = state.Account with { Version = state.Account.Version + 1 }, Balances = state.Balances.SetItems(balances) };
-        return new LedgerWrites
+        AccountState set = state with { Account = state.Account with { Version = state.Account.Version + 1 }, Balances = state.Balances.SetItems(balances) };
+        LedgerWrites writes = new()
         {
-            Accounts = [new AccountWrite(repaired, keys, []) { Key = key }],
+            Accounts = [new AccountWrite(set, [.. repaired.Select(difference => difference.Balance).Distinct()], []) { Key = key }],
             Audit = [new AuditEntry(actor, AuditActions.BalancesRepaired, AuditTarget.Account(state.Account.Id)) { Before = new JsonObject { ["balances"] = was }, After = new JsonObject { ["balances"] = now } }],
         };
+        return (writes, repaired);
     }
 
     private static void Note(JsonArray balances, BalanceKey key, string figure, Quantity units) => balances.Add((JsonNode)new JsonObject

@@ -41,7 +41,7 @@ internal static class JobAudit
         {
             Jobs =
             [
-                .. told.Jobs.Select(job => job.Ends.Count == 0 && commits[job.Job.Id].FirstOrDefault(commit => job.Denied.Contains((int)commit.Used)) is { } done
+                .. told.Jobs.Select(job => job.Ends.Count == 0 && commits[job.Job.Id].FirstOrDefault(commit => job.Denied.Any(denied => denied.Amount == commit.Used && (denied.MayFit || commit.IsLate))) is { } done
                     ? job with { Ends = [new JobEnd(done.IsLate ? "expired" : "committed", (int)done.Used, MayExceed: false)] }
                     : job),
             ],

@@ -21,8 +21,11 @@ internal sealed record JobEnd(string State, int Amount, bool MayExceed);
 /// <param name="Refusals">The states that refused further ends.</param>
 internal sealed record ToldJob(Job Job, bool Reserved, bool InDoubt, DateTimeOffset Until, IReadOnlyCollection<JobEnd> Ends, IReadOnlyCollection<string> Refusals)
 {
-    /// <summary>What it was to be committed with when that was denied. Such a denial is not kept: a try that nobody waited for may have ended it later.</summary>
-    public IReadOnlyCollection<int> Denied { get; init; } = [];
+    /// <summary>
+    /// What it was to be committed with when that was denied. Such a denial is not kept: a try that nobody waited for may end it later, in time
+    /// only where the wish may fit then, and else after its end by time, when nothing need fit.
+    /// </summary>
+    public IReadOnlyCollection<(int Amount, bool MayFit)> Denied { get; init; } = [];
 }
 
 /// <summary>A use of credits and what its caller was told.</summary>
@@ -93,7 +96,7 @@ internal sealed class JobBooks(Books books)
                 books.Violate($"{job.Id} was not ended for no reason that shows: {text}");
             }
 
-            Note(job, told => told with { Denied = [.. told.Denied.Append(amount).Distinct()] });
+            Note(job, told => told with { Denied = [.. told.Denied.Append((amount, request.EndsWith(" consume", StringComparison.Ordinal))).Distinct()] });
             return false;
         }
 

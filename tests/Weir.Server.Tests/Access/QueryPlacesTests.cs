@@ -28,6 +28,7 @@ public sealed class QueryPlacesTests : IDisposable
         Task<Reply>[] queries = [.. Enumerable.Range(0, 20).Select(_ => host.Admin.ReadAsync(Query))];
         await UntilRunningAsync(3);
         Assert.True((bool)(await ConsumeAsync(host, "evt-2")).ExpectOk()["allowed"]!);
+        (await host.Admin.ReadAsync("/api/v1/admin/health")).ExpectOk();
         _answers.Release(20);
         Assert.All(await Task.WhenAll(queries), reply => reply.ExpectOk());
         Assert.Equal(3, _most);
@@ -65,21 +66,22 @@ public sealed class QueryPlacesTests : IDisposable
         }
 
         Task<Reply>[] queries = [.. Enumerable.Range(0, 6).Select(_ => host.Admin.ReadAsync(Query))];
-        for (int i = 0; i < 6; i++)
+        for (int i = 1; i <= 2; i++)
         {
             await UntilRunningAsync(1);
             _answers.Release();
+            await Task.WhenAny(queries);
+            await UntilRunningAsync(1);
         }
 
-        Assert.All(await Task.WhenAll(queries), reply => reply.ExpectOk());
         Assert.Equal(1, _most);
+
+        // The others do not wait for the one that runs once the writer has caught up.
         gated.Open();
         Assert.All(await Task.WhenAll(commands), reply => Assert.True((bool)reply.ExpectOk()["allowed"]!));
-
-        queries = [.. Enumerable.Range(0, 6).Select(_ => host.Admin.ReadAsync(Query))];
-        await UntilRunningAsync(6);
-        _answers.Release(6);
-        await Task.WhenAll(queries);
+        await UntilRunningAsync(4);
+        _answers.Release(4);
+        Assert.All(await Task.WhenAll(queries), reply => reply.ExpectOk());
     }
 
     [Fact(DisplayName = "A client that does not read its answer keeps no place")]

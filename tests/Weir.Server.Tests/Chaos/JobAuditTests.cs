@@ -66,16 +66,22 @@ public sealed class JobAuditTests
         Fact expired = Ended(2, EntryKind.Expiry, 1, 0, 5);
         Fact late = Ended(3, EntryKind.Commit, 1, 8, 0) with { IsLate = true };
         Dictionary<string, Shown> shown = new(StringComparer.Ordinal) { ["acme"] = new Shown(8, 0, Menu.CreditLimit) };
-        ToldJob denied = Told("a", 5) with { Denied = [8] };
+        ToldJob denied = Told("a", 5) with { Denied = [(8, true)] };
         foreach (Fact[] facts in (Fact[][])[[made, expired, late], [made, Ended(2, EntryKind.Commit, 1, 8, 5)]])
         {
             ToldCredits settled = JobAudit.WithLateTries(new ToldCredits([denied], [], []), facts);
             Assert.Empty(JobAudit.Ends(settled.Jobs, facts));
             Assert.Empty(JobAudit.Balances(settled, shown));
-            ToldCredits other = JobAudit.WithLateTries(new ToldCredits([denied with { Denied = [7] }], [], []), facts);
+            ToldCredits other = JobAudit.WithLateTries(new ToldCredits([denied with { Denied = [(7, true)] }], [], []), facts);
             Assert.StartsWith("unknown: a is", Assert.Single(JobAudit.Ends(other.Jobs, facts)), StringComparison.Ordinal);
             Assert.StartsWith("duplicate: acme has used", Assert.Single(JobAudit.Balances(other, shown)), StringComparison.Ordinal);
         }
+
+        // More than is held, and to be rejected: that can only be recorded once it came late.
+        ToldJob rejected = denied with { Denied = [(8, false)] };
+        Assert.Empty(JobAudit.Ends(JobAudit.WithLateTries(new ToldCredits([rejected], [], []), [made, expired, late]).Jobs, [made, expired, late]));
+        Fact inTime = Ended(2, EntryKind.Commit, 1, 8, 5);
+        Assert.StartsWith("unknown: a is committed", Assert.Single(JobAudit.Ends(JobAudit.WithLateTries(new ToldCredits([rejected], [], []), [made, inTime]).Jobs, [made, inTime])), StringComparison.Ordinal);
 
         ToldJob released = denied with { Ends = [new JobEnd("released", 0, MayExceed: false)] };
         Assert.NotEmpty(JobAudit.Ends(JobAudit.WithLateTries(new ToldCredits([released], [], []), [made, expired, late]).Jobs, [made, expired, late]));

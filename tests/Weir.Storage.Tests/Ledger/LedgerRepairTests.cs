@@ -86,6 +86,26 @@ public abstract class LedgerRepairTests
         Assert.True(found.IsClean, Dump.Of(found));
     }
 
+    [Fact(DisplayName = "LOG-3: a balance that was set right by hand, so that the log says less than nothing, is left until the adjustment is taken back")]
+    public async Task NothingBecomesNegative()
+    {
+        await using UsageDesk desk = await OpenAsync();
+        await desk.RecordAsync("first", "diagnose");
+        string before = Dump.Of(await CreditsAsync(desk));
+        await ChangeAsync(desk, Sample.Acme, balance => IsCredits(balance) ? balance with { Used = balance.Used + new Quantity(20_000) } : balance);
+        await desk.AdjustAsync("by-hand", "credits", -150);
+        string adjusted = Dump.Of(await CreditsAsync(desk));
+        RepairReport report = (await desk.Get<LedgerRepair>().RunAsync(desk.Workspace, AuditActor.Cli, None))!;
+        Assert.Equal((0, 1), (report.Repaired.Length, report.Left.BalanceDifferences.Length));
+        Assert.Equal(adjusted, Dump.Of(await CreditsAsync(desk)));
+        Assert.Empty(await SaidAsync(desk));
+
+        await desk.AdjustAsync("taken-back", "credits", 150);
+        report = (await desk.Get<LedgerRepair>().RunAsync(desk.Workspace, AuditActor.Cli, None))!;
+        Assert.True(report.Left.IsClean, Dump.Of(report.Left));
+        Assert.Equal(before, Dump.Of(await CreditsAsync(desk)));
+    }
+
     [Fact(DisplayName = "LOG-3: summaries that differ are made anew, and one process repairs at a time")]
     public async Task SummariesAreMadeAnew()
     {
@@ -113,6 +133,10 @@ public abstract class LedgerRepairTests
     private Task<UsageDesk> OpenAsync() => UsageDesk.OpenAsync(s_now, NewStore);
 
     private static async Task<AccountState> StateAsync(UsageDesk desk) => (await desk.Store.Ledger.ReadStateAsync(desk.Workspace, Sample.Acme, None))!;
+
+    private static bool IsCredits(Balance balance) => balance.Key is { Meter: "credits", Scope: ScopeKind.Account };
+
+    private static async Task<Balance> CreditsAsync(UsageDesk desk) => (await StateAsync(desk)).Balances.Values.Single(IsCredits);
 
     private static Task<Verification> VerifyAsync(UsageDesk desk) => desk.Get<Verifier>().VerifyAsync(desk.Workspace, None);
 
@@ -189,6 +213,26 @@ public sealed class PostgreSqlLedgerRepairTests : LedgerRepairTests, IDisposable
         Assert.True(report.Left.IsClean, Dump.Of(report.Left));
         AccountState after = (await desk.Store.Ledger.ReadStateAsync(desk.Workspace, Sample.Acme, CancellationToken.None))!;
         Assert.Equal(Dump.Of(before.Balances.Values.OrderBy(Dump.Of, StringComparer.Ordinal)), Dump.Of(after.Balances.Values.OrderBy(Dump.Of, StringComparer.Ordinal)));
+    }
+
+    [Fact(DisplayName = "LOG-3: a balance that somebody has put beside the one that counts is named, and neither is touched")]
+    public async Task WhatStandsTwiceIsLeft()
+    {
+        await using UsageDesk desk = await UsageDesk.OpenAsync(SystemClock.Instance.GetCurrentInstant(), _ => _database.NewStore(null));
+        await desk.RecordAsync("first", "diagnose");
+        AccountState before = (await desk.Store.Ledger.ReadStateAsync(desk.Workspace, Sample.Acme, CancellationToken.None))!;
+        Balance credits = before.Balances.Values.Single(balance => balance.Key is { Meter: "credits", Scope: ScopeKind.Account });
+        PostgreSqlCluster.Current.Execute(
+            _database.Name,
+            $"""
+            INSERT INTO weir.balances (workspace, account, period_end, meter, per, scope, scope_id, period_start, used, held)
+            VALUES ({desk.Workspace.Value}, {before.Account.Id}, {Clock.ToMicros(credits.PeriodEnd)}, 'credits', {(int)credits.Key.Per}, {(int)credits.Key.Scope}, 0, {Clock.ToMicros(credits.Key.PeriodStart)}, 5, 0)
+            """,
+            "UPDATE weir.accounts SET has_rows = true");
+        RepairReport report = (await desk.Get<LedgerRepair>().RunAsync(desk.Workspace, AuditActor.Cli, CancellationToken.None))!;
+        Assert.Equal((0, 1), (report.Repaired.Length, report.Left.BalanceDifferences.Length));
+        AccountState after = (await desk.Store.Ledger.ReadStateAsync(desk.Workspace, Sample.Acme, CancellationToken.None))!;
+        Assert.Equal(credits, after.Balances[credits.Key]);
     }
 
     private protected override IWeirStore NewStore(TimeProvider time) => _database.NewStore(time);
