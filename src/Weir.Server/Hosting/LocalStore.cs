@@ -1,3 +1,5 @@
+using System.CommandLine;
+
 using Weir.PostgreSql;
 using Weir.Sqlite;
 
@@ -32,6 +34,30 @@ internal sealed class LocalStore : IAsyncDisposable
     /// <exception cref="StoreUnavailableException">The database cannot be reached, or is not safe to work on.</exception>
     public static Task<LocalStore> OpenAsync(PostgreSqlStoreOptions database, string workspace, CancellationToken cancellationToken) =>
         OpenAsync(weir => weir.AddPostgreSql(database), "database", workspace, cancellationToken);
+
+    /// <summary>Opens what the options of a command name: a database, or a folder.</summary>
+    /// <inheritdoc cref="OpenAsync(string, string, bool, CancellationToken)"/>
+    public static Task<LocalStore> OpenAsync(ParseResult parsed, Option<string?> postgres, Option<string> data, string workspace, bool readOnly, CancellationToken cancellationToken) =>
+        PostgreSqlConnection.Read(parsed, postgres, data, insecureOwner: false) is { } database
+            ? OpenAsync(database, workspace, cancellationToken)
+            : OpenAsync(parsed.GetRequiredValue(data), workspace, readOnly, cancellationToken);
+
+    /// <summary>Does something to the workspace that an option names, or to each where it names none; whether it went well for all.</summary>
+    public static async Task<bool> ForEachAsync(
+        ParseResult parsed, Option<string?> postgres, Option<string> data, Option<string?> workspace, bool readOnly, Func<IServiceProvider, Workspace, Task<bool>> work, CancellationToken cancellationToken)
+    {
+        await using LocalStore local = await OpenAsync(parsed, postgres, data, parsed.GetValue(workspace) ?? Weir.Workspace.DefaultKey, readOnly, cancellationToken);
+        IReadOnlyList<Workspace> workspaces = parsed.GetValue(workspace) is null
+            ? await local.Services.GetRequiredService<IWeirStore>().Workspaces.ListAsync(cancellationToken)
+            : [local.Workspace];
+        bool good = true;
+        foreach (Workspace each in workspaces)
+        {
+            good &= await work(local.Services, each);
+        }
+
+        return good;
+    }
 
     private static async Task<LocalStore> OpenAsync(Action<WeirBuilder> addStore, string place, string workspace, CancellationToken cancellationToken)
     {

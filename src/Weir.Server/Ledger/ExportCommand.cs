@@ -51,9 +51,7 @@ internal static class ExportCommand
                 Limit = LedgerFilter.LargestLimit,
             };
             EventFileFormat form = EventFile.FormatOf(parsed.GetValue(format), parsed.GetValue(output));
-            await using LocalStore local = PostgreSqlConnection.Read(parsed, postgres, data, insecureOwner: false) is { } database
-                ? await LocalStore.OpenAsync(database, parsed.GetRequiredValue(workspace), cancellationToken)
-                : await LocalStore.OpenAsync(parsed.GetRequiredValue(data), parsed.GetRequiredValue(workspace), readOnly: true, cancellationToken);
+            await using LocalStore local = await LocalStore.OpenAsync(parsed, postgres, data, parsed.GetRequiredValue(workspace), readOnly: true, cancellationToken);
             Stream stream = parsed.GetValue(output) is { } file ? File.Create(file) : Console.OpenStandardOutput();
             await using (stream)
             {

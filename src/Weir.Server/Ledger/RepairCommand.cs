@@ -23,22 +23,10 @@ internal static class RepairCommand
             }
         });
         command.SetAction(async (parsed, cancellationToken) =>
-        {
-            string named = parsed.GetValue(workspace) ?? Workspace.DefaultKey;
-            await using LocalStore local = PostgreSqlConnection.Read(parsed, postgres, data, insecureOwner: false) is { } database
-                ? await LocalStore.OpenAsync(database, named, cancellationToken)
-                : await LocalStore.OpenAsync(parsed.GetRequiredValue(data), named, readOnly: false, cancellationToken);
-            IReadOnlyList<Workspace> workspaces = parsed.GetValue(workspace) is null
-                ? await local.Services.GetRequiredService<IWeirStore>().Workspaces.ListAsync(cancellationToken)
-                : [local.Workspace];
-            bool clean = true;
-            foreach (Workspace each in workspaces)
-            {
-                clean &= Report(each, await local.Services.GetRequiredService<LedgerRepair>().RunAsync(each.Id, AuditActor.Cli, cancellationToken));
-            }
-
-            return clean ? ExitCodes.Done : ExitCodes.Differences;
-        });
+            await LocalStore.ForEachAsync(
+                parsed, postgres, data, workspace, readOnly: false, async (services, each) => Report(each, await services.GetRequiredService<LedgerRepair>().RunAsync(each.Id, AuditActor.Cli, cancellationToken)), cancellationToken)
+                ? ExitCodes.Done
+                : ExitCodes.Differences);
         return command;
     }
 

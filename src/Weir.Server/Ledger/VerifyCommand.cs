@@ -17,22 +17,10 @@ internal static class VerifyCommand
             data, postgres, workspace,
         };
         command.SetAction(async (parsed, cancellationToken) =>
-        {
-            string named = parsed.GetValue(workspace) ?? Workspace.DefaultKey;
-            await using LocalStore local = PostgreSqlConnection.Read(parsed, postgres, data, insecureOwner: false) is { } database
-                ? await LocalStore.OpenAsync(database, named, cancellationToken)
-                : await LocalStore.OpenAsync(parsed.GetRequiredValue(data), named, readOnly: true, cancellationToken);
-            IReadOnlyList<Workspace> workspaces = parsed.GetValue(workspace) is null
-                ? await local.Services.GetRequiredService<IWeirStore>().Workspaces.ListAsync(cancellationToken)
-                : [local.Workspace];
-            bool clean = true;
-            foreach (Workspace each in workspaces)
-            {
-                clean &= Report(each, await local.Services.GetRequiredService<Verifier>().VerifyAsync(each.Id, cancellationToken));
-            }
-
-            return clean ? ExitCodes.Done : ExitCodes.Differences;
-        });
+            await LocalStore.ForEachAsync(
+                parsed, postgres, data, workspace, readOnly: true, async (services, each) => Report(each, await services.GetRequiredService<Verifier>().VerifyAsync(each.Id, cancellationToken)), cancellationToken)
+                ? ExitCodes.Done
+                : ExitCodes.Differences);
         return command;
     }
 

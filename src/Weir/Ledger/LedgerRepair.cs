@@ -200,7 +200,7 @@ public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryPro
     {
         ["meter"] = key.Meter,
         ["per"] = key.Per.Name(),
-        ["scope"] = key.Scope.ToString(),
+        ["scope"] = key.Scope.Name(),
         ["scopeId"] = key.ScopeId.ToString(CultureInfo.InvariantCulture),
         ["figure"] = figure,
         ["units"] = units.Units,
