@@ -132,7 +132,7 @@ internal sealed class Database : IAsyncDisposable
         {
             return await work(place);
         }
-        catch (Exception e) when (Failures.AsBroken(e, place.Connection) is not null)
+        catch (Exception e) when (Failures.IsBroken(e, place.Connection))
         {
             throw new BrokenConnectionException(e);
         }

@@ -33,13 +33,11 @@ internal static class Failures
 
     /// <summary>
     /// Whether something failed because its connection broke under it, although it does not say so: what the driver was about at that moment
-    /// decides which exception comes of it. Null where it says so itself, or the connection stands.
+    /// decides which exception comes of it. Not where it says so itself.
     /// </summary>
-    public static BrokenConnectionException? AsBroken(Exception exception, NpgsqlConnection connection) =>
+    public static bool IsBroken(Exception exception, NpgsqlConnection connection) =>
         exception is not (DbException or OperationCanceledException or OutOfMemoryException or StoreUnavailableException or StoreConflictException or StoreRefusedException)
-            && connection.FullState.HasFlag(ConnectionState.Broken)
-            ? new BrokenConnectionException(exception)
-            : null;
+            && connection.FullState.HasFlag(ConnectionState.Broken);
 
     /// <summary>A statement ended as one that was cancelled, and whoever wants its answer has not asked for that: it is no more than not answered.</summary>
     public static StoreUnavailableException? AsStrayCancellation(Exception exception, CancellationToken asked) =>

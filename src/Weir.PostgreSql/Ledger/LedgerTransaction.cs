@@ -79,7 +79,11 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
             batch.BatchCommands.Add(session.Own("Accounts/LockHeads", Value.Texts(load.Accounts.Select(key => key.Value))));
             batch.BatchCommands.Add(session.Own("Accounts/LockWorkspaceHead"));
             batch.BatchCommands.Add(session.Own("Ledger/BeginLog", Value.Long(_numbers), session.ClockParameter()));
-            batch.BatchCommands.Add(session.Own("Ledger/FindIds", Value.Digests(digests)));
+            if (digests.Count > 0)
+            {
+                batch.BatchCommands.Add(session.Own("Ledger/FindIds", Value.Digests(digests)));
+            }
+
             if (load.Aliases.Count > 0)
             {
                 batch.BatchCommands.Add(session.Own(
@@ -107,8 +111,12 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
             _clock = reader.Time(1);
             active = reader.Int(2);
             _loaded[Account.WorkspaceHead] = workspace = AccountRows.ReadHead(reader, 3);
-            await reader.NextResultAsync();
-            ids.AddRange(await Session.ReadAllAsync(reader, FoundId.Read, CancellationToken.None));
+            if (digests.Count > 0)
+            {
+                await reader.NextResultAsync();
+                ids.AddRange(await Session.ReadAllAsync(reader, FoundId.Read, CancellationToken.None));
+            }
+
             await reader.NextResultAsync();
             while (load.Aliases.Count > 0 && await reader.ReadAsync())
             {
@@ -265,7 +273,7 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         }
         catch (Exception caught)
         {
-            Exception e = Failures.AsBroken(caught, connection) ?? caught;
+            Exception e = Failures.IsBroken(caught, connection) ? new BrokenConnectionException(caught) : caught;
             if (Failures.IsLost(e) || (!isCommit && Failures.IsCutOff(e)))
             {
                 throw new StoreConflictException("The transaction lost against another one, or its connection, and is decided again.", e);

@@ -43,12 +43,12 @@ public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryPro
         List<BalanceDifference> repaired = [];
         try
         {
-            Verification found = await HeldAsync(workspace, lease, verifier.VerifyAsync(workspace, cancellationToken));
+            Verification found = await VerifyAsync(workspace, lease, cancellationToken);
             bool rebuilds = found.SummaryDifferences.Length > 0;
             if (rebuilds)
             {
-                await HeldAsync(workspace, lease, RebuildAsync(workspace, cancellationToken));
-                found = await HeldAsync(workspace, lease, verifier.VerifyAsync(workspace, cancellationToken));
+                await HoldAsync(workspace, lease, summaries.RebuildAsync(workspace, cancellationToken));
+                found = await VerifyAsync(workspace, lease, cancellationToken);
             }
 
             // A verification names so many differences at the most; the next one names others, until none is left that can be repaired.
@@ -62,7 +62,7 @@ public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryPro
                     repaired.AddRange(await RepairAsync(workspace, Once(account), actor, kept, cancellationToken));
                 }
 
-                found = await HeldAsync(workspace, lease, verifier.VerifyAsync(workspace, cancellationToken));
+                found = await VerifyAsync(workspace, lease, cancellationToken);
             }
 
             return new RepairReport([.. repaired], rebuilds, found);
@@ -77,21 +77,22 @@ public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryPro
     private static BalanceDifference[] Once(IEnumerable<BalanceDifference> differences) =>
         [.. differences.GroupBy(difference => (difference.Balance, difference.Figure)).Where(named => named.Count() == 1).Select(named => named.Single())];
 
-    private async Task<bool> RebuildAsync(WorkspaceId workspace, CancellationToken cancellationToken)
+    private async Task<Verification> VerifyAsync(WorkspaceId workspace, ScheduledJobLease lease, CancellationToken cancellationToken)
     {
-        await summaries.RebuildAsync(workspace, cancellationToken);
-        return true;
+        Task<Verification> found = verifier.VerifyAsync(workspace, cancellationToken);
+        await HoldAsync(workspace, lease, found);
+        return await found;
     }
 
     /// <summary>Keeps the lease while something lasts.</summary>
-    private async Task<T> HeldAsync<T>(WorkspaceId workspace, ScheduledJobLease lease, Task<T> work)
+    private async Task HoldAsync(WorkspaceId workspace, ScheduledJobLease lease, Task work)
     {
         while (await Task.WhenAny(work, Task.Delay(s_beat, CancellationToken.None)) != work)
         {
             await KeepAsync(workspace, lease);
         }
 
-        return await work;
+        await work;
     }
 
     private async Task KeepAsync(WorkspaceId workspace, ScheduledJobLease lease)

@@ -1,8 +1,5 @@
 using System.Net;
 
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-
 using Weir.AspNetCore;
 using Weir.Server.Tests.Hosting;
 
@@ -86,12 +83,7 @@ public sealed class RequestDeadlineTests
         GatedStore gated = null!;
         WeirHost host = await WeirHost.StartAsync(
             configure: options => options.RequestDeadline = TimeSpan.FromMilliseconds(100),
-            services: services =>
-            {
-                ServiceDescriptor inner = services.Last(service => service.ServiceType == typeof(IWeirStore));
-                services.RemoveAll<IWeirStore>();
-                services.AddSingleton(provider => (gated = new GatedStore((IWeirStore)inner.ImplementationFactory!(provider))).Store);
-            });
+            services: GatedStore.BeforeStore(made => gated = made));
         if (catalog is not null)
         {
             (await host.Admin.PutAsync("/api/v1/catalog", catalog, "application/yaml")).ExpectOk();

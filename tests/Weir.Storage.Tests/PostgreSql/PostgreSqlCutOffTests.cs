@@ -105,6 +105,16 @@ public sealed class PostgreSqlCutOffTests : IDisposable
             tries = 0;
             await Assert.ThrowsAsync<InvalidOperationException>(async () => await way(_ => ++tries > 0 ? throw new InvalidOperationException("a fault") : Task.FromResult(1)));
             Assert.Equal(1, tries);
+
+            // What breaks its connection each time is tried once more, and no more.
+            tries = 0;
+            await Assert.ThrowsAsync<StoreUnavailableException>(async () => await way(async session =>
+            {
+                tries++;
+                await Assert.ThrowsAnyAsync<NpgsqlException>(() => session.RunAllAsync([new NpgsqlBatchCommand("SELECT pg_terminate_backend(pg_backend_pid())")]));
+                throw new ObjectDisposedException("something of the driver's");
+            }));
+            Assert.Equal(2, tries);
         }
     }
 
