@@ -193,7 +193,8 @@ public sealed class BatchExecutor
         {
             bool create = command switch
             {
-                ReserveCommand { UnlessKnown: not null } => false,
+                // Whoever waits had an account: it has been erased since, and his waiting makes no other one (PRIV-1).
+                ReserveCommand { UnlessKnown: not null } or ReserveCommand { IsFurtherTry: true } => false,
                 EventCommand => book.Active.AutoCreate,
                 ChangeAccountCommand change => change.Create,
                 _ => false,
