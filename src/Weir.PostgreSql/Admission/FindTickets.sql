@@ -1,2 +1,2 @@
--- Which of a node's tickets stand in a line.
+-- Which tickets stand in a line.
 SELECT number FROM slot_tickets WHERE workspace = $1 AND number = ANY ($2)

@@ -74,5 +74,9 @@ internal sealed class PostgreSqlTickets(Database database) : ITicketStore
             "Admission/FindWaited", row => new SlotLine(new AccountKey(row.Text(0)), row.Text(1)),
             Value.Texts(lines.Select(line => line.Account.Value)), Value.Texts(lines.Select(line => line.Kind)), session.ClockParameter())).ToHashSet();
 
+    /// <summary>See <see cref="ILedgerTransaction.ReadStandingAsync"/>.</summary>
+    public static async Task<IReadOnlySet<long>> FindStandingAsync(Session session, IReadOnlyCollection<long> tickets) =>
+        (await session.ListAsync("Admission/FindTickets", row => row.Long(0), Value.Longs(tickets))).ToHashSet();
+
     private static NpgsqlParameter Micros(Duration duration) => Value.Long((long)(duration.TotalNanoseconds / 1_000));
 }

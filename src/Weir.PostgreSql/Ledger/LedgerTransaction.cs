@@ -29,6 +29,9 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
     public ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken) =>
         GuardedAsync(() => PostgreSqlTickets.FindWaitedAsync(session, lines));
 
+    public ValueTask<IReadOnlySet<long>> ReadStandingAsync(IReadOnlyCollection<long> tickets, CancellationToken cancellationToken) =>
+        GuardedAsync(() => PostgreSqlTickets.FindStandingAsync(session, tickets));
+
     public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => GuardedAsync(() => WriteOnceAsync(writes));
 
     public async ValueTask CommitAsync(CancellationToken cancellationToken)

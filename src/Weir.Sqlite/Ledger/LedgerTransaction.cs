@@ -42,6 +42,9 @@ internal sealed class LedgerTransaction(Writer writer, LedgerMemory memory, int 
     public ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken) =>
         ValueTask.FromResult(memory.Tickets.Waited(new WorkspaceId(workspace), lines));
 
+    public ValueTask<IReadOnlySet<long>> ReadStandingAsync(IReadOnlyCollection<long> tickets, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(memory.Tickets.Standing(new WorkspaceId(workspace), tickets));
+
     public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => Guarded(writes, Write);
 
     public ValueTask CommitAsync(CancellationToken cancellationToken)

@@ -11,6 +11,8 @@ internal sealed class ReadOnlyTransaction(Writer writer) : ILedgerTransaction
 
     public ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();
 
+    public ValueTask<IReadOnlySet<long>> ReadStandingAsync(IReadOnlyCollection<long> tickets, CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();
+
     public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();
 
     public ValueTask CommitAsync(CancellationToken cancellationToken) => throw writer.ReadOnlyRefusal();

@@ -13,10 +13,8 @@ internal static class ReservationDecisions
     {
         if (command is not TargetedCommand targeted)
         {
-            return batch.Find(command.Account) is not { } owner
-                ? command is ReserveCommand { IsFurtherTry: true }
-                    ? command.Failed(new Failure(Refusal.ReservationNotFound, "", $"'{command.IdText}' waits no more: who waited has been erased."))
-                    : BatchExecutor.UnknownAccount(command)
+            return command is ReserveCommand { Ticket: { } ticket, Gone: { } gone } && !batch.Standing.Contains(ticket) ? command.Failed(gone)
+                : batch.Find(command.Account) is not { } owner ? BatchExecutor.UnknownAccount(command)
                 : command is ReserveCommand reserve ? Reserve(batch, owner, reserve)
                 : await ExpireAsync(batch, transaction, owner, command);
         }

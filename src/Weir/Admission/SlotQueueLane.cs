@@ -103,7 +103,7 @@ internal sealed class SlotQueueLane(WorkspaceId workspace, string kind, ITicketS
         }
 
         // It was never the first: what stands in its way is asked for without passing anybody.
-        ReserveCommand behind = waiter.Command.Again(counts: true);
+        ReserveCommand behind = waiter.Command.Again(waiter.Ticket, counts: true);
         behind.IsBehindQueue = true;
         return await decide(behind);
     }
@@ -199,7 +199,7 @@ internal sealed class SlotQueueLane(WorkspaceId workspace, string kind, ITicketS
             }
 
             // Handed to the writer here, one after the other, so that they are decided in the order of their places.
-            Task<bool> trying = EndUnlessFullAsync(waiter, decide(waiter.Command.Again(counts: waiter.LastDenial is null)));
+            Task<bool> trying = EndUnlessFullAsync(waiter, decide(waiter.Command.Again(waiter.Ticket, counts: waiter.LastDenial is null)));
             waiter.Trying = trying;
             return trying;
         }
@@ -250,9 +250,7 @@ internal sealed class SlotQueueLane(WorkspaceId workspace, string kind, ITicketS
     }
 
     /// <summary>The ticket has gone: another node has decided the same request, or its place was given up.</summary>
-    private Task<Outcome> GoneAsync(ReserveCommand command) => decide(command.Again(
-        counts: false,
-        new Failure(Refusal.ReservationNotFound, "", $"'{command.IdText}' waits no more: its place was given up, or who waited has been erased.")));
+    private Task<Outcome> GoneAsync(ReserveCommand command) => decide(command.Again(ticket: null, counts: false, unlessKnown: command.Gone));
 
     private void EndAll(Exception exception)
     {

@@ -39,6 +39,9 @@ internal sealed class Batch(WorkspaceId workspace, LedgerSnapshot snapshot, Cata
     /// <summary>The lines for slots in which somebody waits, of those that the batch would pass.</summary>
     public IReadOnlySet<SlotLine> Waited { get; init; } = ImmutableHashSet<SlotLine>.Empty;
 
+    /// <summary>The tickets that still stand in their lines, of those whose owners' turn it was.</summary>
+    public IReadOnlySet<long> Standing { get; init; } = ImmutableHashSet<long>.Empty;
+
     /// <summary>
     /// Whether a command must wait for the next batch because it is about something that this one writes. What is erased is committed
     /// before, and what comes after an erase finds the account gone.

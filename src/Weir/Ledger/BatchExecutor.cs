@@ -68,7 +68,8 @@ public sealed class BatchExecutor
         {
             LedgerSnapshot snapshot = await transaction.LoadAsync(load, CancellationToken.None);
             CatalogBook book = await _catalogs.BookAsync(workspace, snapshot.ActiveCatalogVersion, snapshot.Accounts.Values.Select(s => s.Account), CancellationToken.None);
-            missing = Missing(commands, snapshot, book);
+            IReadOnlySet<long> standing = await StandingAsync(transaction, commands);
+            missing = Missing(commands, snapshot, book, standing);
             if (missing.Count > 0 && !snapshot.HasIds)
             {
                 // Perhaps only for repeats, which make nothing.
@@ -78,7 +79,7 @@ public sealed class BatchExecutor
 
             if (missing.Count == 0 || isLast)
             {
-                Batch batch = new(workspace, snapshot, book) { Waited = await WaitedAsync(transaction, commands) };
+                Batch batch = new(workspace, snapshot, book) { Waited = await WaitedAsync(transaction, commands), Standing = standing };
                 Outcome?[] outcomes = new Outcome?[commands.Count];
                 List<LedgerCommand> waiting = [];
                 for (int i = 0; i < commands.Count; i++)
@@ -142,6 +143,21 @@ public sealed class BatchExecutor
         return lines is null ? ImmutableHashSet<SlotLine>.Empty : await transaction.ReadWaitedAsync(lines, CancellationToken.None);
     }
 
+    /// <summary>Looked up under the locks of the accounts: an erase takes its account out of the lines before it takes that lock (PRIV-1).</summary>
+    private static async ValueTask<IReadOnlySet<long>> StandingAsync(ILedgerTransaction transaction, IReadOnlyList<LedgerCommand> commands)
+    {
+        List<long>? tickets = null;
+        foreach (LedgerCommand command in commands)
+        {
+            if (command is ReserveCommand { Ticket: { } ticket })
+            {
+                (tickets ??= []).Add(ticket);
+            }
+        }
+
+        return tickets is null ? ImmutableHashSet<long>.Empty : await transaction.ReadStandingAsync(tickets, CancellationToken.None);
+    }
+
     private static LedgerLoad LoadOf(IReadOnlyList<LedgerCommand> commands)
     {
         HashSet<AccountKey> accounts = new(commands.Count);
@@ -186,15 +202,15 @@ public sealed class BatchExecutor
     }
 
     /// <summary>Accounts that the batch needs, that do not exist, and that the catalog or the command lets it make.</summary>
-    private static Dictionary<AccountKey, ChangeAccountCommand?> Missing(IReadOnlyList<LedgerCommand> commands, LedgerSnapshot snapshot, CatalogBook book)
+    private static Dictionary<AccountKey, ChangeAccountCommand?> Missing(IReadOnlyList<LedgerCommand> commands, LedgerSnapshot snapshot, CatalogBook book, IReadOnlySet<long> standing)
     {
         Dictionary<AccountKey, ChangeAccountCommand?> missing = [];
         foreach (LedgerCommand command in commands)
         {
             bool create = command switch
             {
-                // Whoever waits had an account: it has been erased since, and his waiting makes no other one (PRIV-1).
-                ReserveCommand { UnlessKnown: not null } or ReserveCommand { IsFurtherTry: true } => false,
+                ReserveCommand { UnlessKnown: not null } => false,
+                ReserveCommand { Ticket: { } ticket } when !standing.Contains(ticket) => false,
                 EventCommand => book.Active.AutoCreate,
                 ChangeAccountCommand change => change.Create,
                 _ => false,

@@ -124,6 +124,9 @@ public interface ILedgerTransaction : IAsyncDisposable
     /// <summary>Those of some lines for slots in which somebody waits now, of whatever node (<see cref="ITicketStore"/>).</summary>
     ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken);
 
+    /// <summary>Those of some tickets that stand in a line now; the others have been decided, given up or erased (<see cref="ITicketStore"/>).</summary>
+    ValueTask<IReadOnlySet<long>> ReadStandingAsync(IReadOnlyCollection<long> tickets, CancellationToken cancellationToken);
+
     /// <summary>
     /// Writes everything that was decided; the rows get the numbers from <see cref="LedgerSnapshot.NextSequence"/> on. False when one of
     /// the ids has been taken meanwhile: then the transaction is given up and decided again.

@@ -122,6 +122,15 @@ internal sealed class ReserveCommand : EventCommand
     /// <summary>A further try for one who waits, whose denial has been counted.</summary>
     public bool IsFurtherTry { get; init; }
 
+    /// <summary>
+    /// The place of one who waits. It is decided only while that stands: one that was given up or erased takes no slot any more, and makes no
+    /// account and no user anew (SLOT-2, PRIV-1). Null for who does not wait.
+    /// </summary>
+    public long? Ticket { get; init; }
+
+    /// <summary>The answer when its place has gone.</summary>
+    public Failure Gone => new(Refusal.ReservationNotFound, "", $"'{IdText}' waits no more: its place was given up, or who waited has been erased.");
+
     /// <summary>The answer where nothing stands under its id: then it is only asked what became of it, and nothing is decided. Null to decide.</summary>
     public Failure? UnlessKnown { get; init; }
 
@@ -131,9 +140,10 @@ internal sealed class ReserveCommand : EventCommand
     public SlotLine? LineInFront => !Waits && Rated.Type.Slot is { } kind ? new SlotLine(Account, kind) : null;
 
     /// <summary>The same command for another try.</summary>
+    /// <param name="ticket">See <see cref="Ticket"/>.</param>
     /// <param name="counts">Whether a denial is one more in the figures.</param>
     /// <param name="unlessKnown">See <see cref="UnlessKnown"/>.</param>
-    public ReserveCommand Again(bool counts, Failure? unlessKnown = null) => new()
+    public ReserveCommand Again(long? ticket, bool counts, Failure? unlessKnown = null) => new()
     {
         Workspace = Workspace,
         Account = Account,
@@ -148,6 +158,7 @@ internal sealed class ReserveCommand : EventCommand
         Details = Details,
         Ttl = Ttl,
         Waits = Waits,
+        Ticket = ticket,
         IsFurtherTry = !counts,
         UnlessKnown = unlessKnown,
     };

@@ -140,6 +140,15 @@ public sealed class MemoryTickets(Func<Instant> now) : ITicketStore
         }
     }
 
+    /// <summary>See <see cref="ILedgerTransaction.ReadStandingAsync"/>.</summary>
+    public IReadOnlySet<long> Standing(WorkspaceId workspace, IReadOnlyCollection<long> tickets)
+    {
+        lock (_gate)
+        {
+            return QueuesOf(workspace).SelectMany(queue => queue).Select(ticket => ticket.Number).Where(tickets.Contains).ToHashSet();
+        }
+    }
+
     private int Remove(WorkspaceId workspace, Predicate<Ticket> which)
     {
         lock (_gate)

@@ -42,6 +42,9 @@ internal sealed class MemoryTransaction(MemoryStore store, MemoryWorkspace works
     public ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken) =>
         ValueTask.FromResult(store.Lines.Waited(workspace.Workspace.Id, lines));
 
+    public ValueTask<IReadOnlySet<long>> ReadStandingAsync(IReadOnlyCollection<long> tickets, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(store.Lines.Standing(workspace.Workspace.Id, tickets));
+
     public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken)
     {
         lock (store.Gate)

@@ -187,6 +187,12 @@ public abstract partial class StoreCompliance
             await transaction.LoadAsync(new LedgerLoad { Accounts = [] }, None);
             return await transaction.ReadWaitedAsync([new SlotLine(Sample.Acme, "render")], None);
         },
+        ["ILedgerTransaction.ReadStandingAsync"] = async (s, w) =>
+        {
+            await using ILedgerTransaction transaction = await s.Ledger.BeginAsync(w, None);
+            await transaction.LoadAsync(new LedgerLoad { Accounts = [] }, None);
+            return await transaction.ReadStandingAsync([.. Enumerable.Range(1, 5_000).Select(i => (long)i)], None);
+        },
         ["ILedgerTransaction.LoadAsync"] = LoadAllAsync,
         ["ILedgerTransaction.LoadBalancesAsync"] = async (s, w) =>
         {

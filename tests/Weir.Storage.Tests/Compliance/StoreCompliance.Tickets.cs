@@ -140,6 +140,21 @@ public abstract partial class StoreCompliance
         Assert.Empty(await transaction.ReadWaitedAsync(lines, None));
     }
 
+    [Fact(DisplayName = "SLOT-2, PRIV-1: a transaction sees which places stand, also when one was given up after it began; one whose owner is away for a while stands")]
+    public async Task TransactionsSeeWhichPlacesStand()
+    {
+        await CreateAcmeAsync();
+        long first = await TakeTicketAsync("first");
+        long second = await TakeTicketAsync("second", kind: "encode");
+        await TakeTicketAsync("not-asked-for");
+        await using ILedgerTransaction transaction = await Ledger.BeginAsync(Own, None);
+        await transaction.LoadAsync(new LedgerLoad { Accounts = [Sample.Acme] }, None);
+        Assert.Equal([first, second], (await transaction.ReadStandingAsync([first, second, 1_000_000], None)).Order());
+        Assert.True(await Tickets.LeaveAsync(Own, second, s_keep, None));
+        Assert.True(await Tickets.GiveUpAsync(Own, "first", None));
+        Assert.Equal([second], await transaction.ReadStandingAsync([first, second], None));
+    }
+
     private static NewTicket Ticket(string id, int priority = 0, string account = "acme", string kind = "render", string content = "", string? user = null) =>
         new(new AccountKey(account), kind, id, Digest.Of(content), priority, user);
 

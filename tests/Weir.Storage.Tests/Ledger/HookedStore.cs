@@ -51,7 +51,9 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
     public IDeliveryStore Deliveries { get; set; } = inner.Deliveries;
 
-    public ITicketStore Tickets => inner.Tickets;
+    public HookedTickets Tickets { get; } = new(inner.Tickets);
+
+    ITicketStore IWeirStore.Tickets => Tickets;
 
     public IPrivacyStore Privacy { get; set; } = inner.Privacy;
 
@@ -155,6 +157,8 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
         public ValueTask<IReadOnlySet<SlotLine>> ReadWaitedAsync(IReadOnlyCollection<SlotLine> lines, CancellationToken cancellationToken) => inner.ReadWaitedAsync(lines, cancellationToken);
 
+        public ValueTask<IReadOnlySet<long>> ReadStandingAsync(IReadOnlyCollection<long> tickets, CancellationToken cancellationToken) => inner.ReadStandingAsync(tickets, cancellationToken);
+
         public ValueTask<bool> WriteAsync(LedgerWrites writes, CancellationToken cancellationToken) => inner.WriteAsync(writes, cancellationToken);
 
         public async ValueTask CommitAsync(CancellationToken cancellationToken)
@@ -166,4 +170,31 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
+}
+
+/// <summary>The queues of a store; a node that has looked at its lines can be held there.</summary>
+internal sealed class HookedTickets(ITicketStore inner) : ITicketStore
+{
+    /// <summary>Runs after a node has looked who stands in front, before it learns of it.</summary>
+    public Func<Task>? AfterRenew { get; set; }
+
+    public ValueTask<long?> TakeAsync(WorkspaceId workspace, NewTicket ticket, Duration lease, int most, CancellationToken cancellationToken) =>
+        inner.TakeAsync(workspace, ticket, lease, most, cancellationToken);
+
+    public async ValueTask<SlotLines> RenewAsync(WorkspaceId workspace, string kind, IReadOnlyCollection<long> tickets, Duration lease, CancellationToken cancellationToken)
+    {
+        SlotLines lines = await inner.RenewAsync(workspace, kind, tickets, lease, cancellationToken);
+        await (AfterRenew?.Invoke() ?? Task.CompletedTask);
+        return lines;
+    }
+
+    public ValueTask<bool> LeaveAsync(WorkspaceId workspace, long ticket, Duration keep, CancellationToken cancellationToken) => inner.LeaveAsync(workspace, ticket, keep, cancellationToken);
+
+    public ValueTask RemoveAsync(WorkspaceId workspace, long ticket, CancellationToken cancellationToken) => inner.RemoveAsync(workspace, ticket, cancellationToken);
+
+    public ValueTask<bool> GiveUpAsync(WorkspaceId workspace, string reservation, CancellationToken cancellationToken) => inner.GiveUpAsync(workspace, reservation, cancellationToken);
+
+    public ValueTask ForgetAsync(WorkspaceId workspace, AccountKey account, string? user, CancellationToken cancellationToken) => inner.ForgetAsync(workspace, account, user, cancellationToken);
+
+    public ValueTask<IReadOnlyList<SlotWaiter>> ReadAsync(WorkspaceId workspace, WaiterFilter filter, CancellationToken cancellationToken) => inner.ReadAsync(workspace, filter, cancellationToken);
 }

@@ -105,6 +105,85 @@ public abstract class EraseTests
         Assert.Null(await desk.Store.Accounts.FindAsync(desk.Workspace, s_ada, CancellationToken.None));
     }
 
+    [Theory(DisplayName = "PRIV-1, SLOT-2: whose turn has come just before an erase, or before his place is given up, takes no slot afterwards and makes nobody anew")]
+    [InlineData(null, false)]
+    [InlineData(null, true)]
+    [InlineData("byron", false)]
+    [InlineData("byron", true)]
+    public async Task TurnsThatComeTooLate(string? erased, bool wasDenied)
+    {
+        HookedStore? hooks = null;
+        await using UsageDesk desk = await UsageDesk.OpenAsync(s_now, clock => hooks = new HookedStore(NewStore(clock)), Catalog);
+        (TaskCompletionSource chosen, TaskCompletionSource goOn) = (NewSignal(), NewSignal());
+        Task HoldAsync()
+        {
+            chosen.TrySetResult();
+            return goOn.Task;
+        }
+
+        Assert.True((await ReserveAsync(desk, "j1", 1, user: "byron")).Allowed);
+        Assert.True((await ReserveAsync(desk, "j2", 1, user: "byron")).Allowed);
+        ReservationService reservations = desk.Get<ReservationService>();
+        Task<Outcome> waits;
+        if (wasDenied)
+        {
+            // A second look follows the first try at the latest when a poll is over.
+            TaskCompletionSource looked = NewSignal();
+            int looks = 0;
+            hooks!.Tickets.AfterRenew = () =>
+            {
+                if (++looks == 2)
+                {
+                    looked.TrySetResult();
+                }
+
+                return Task.CompletedTask;
+            };
+            waits = ReserveAsync(desk, "j3", 1, user: "byron", wait: Duration.FromMinutes(2));
+            while (!looked.Task.IsCompleted)
+            {
+                desk.Clock.Advance(Duration.FromMilliseconds(300));
+                await Task.Delay(1);
+            }
+
+            hooks.Tickets.AfterRenew = HoldAsync;
+            Assert.Equal(Refusal.None, (await reservations.ReleaseAsync(desk.Workspace, new EventId("j1"), null, null, CancellationToken.None)).Refusal);
+        }
+        else
+        {
+            hooks!.Tickets.AfterRenew = HoldAsync;
+            waits = ReserveAsync(desk, "j3", 1, user: "byron", wait: Duration.FromMinutes(2));
+        }
+
+        await chosen.Task;
+        await EraseAsync(desk, erased);
+        hooks.Tickets.AfterRenew = null;
+        goOn.SetResult();
+        Assert.Equal(Refusal.ReservationNotFound, (await waits).Refusal);
+        Assert.False((await EraseAsync(desk, erased)).Erased);
+        Assert.Empty((await desk.Store.Ledger.ReadWorkspaceStateAsync(desk.Workspace, CancellationToken.None)).Holds);
+        await VerifyAsync(desk);
+    }
+
+    [Fact(DisplayName = "SLOT-2: a place that was given up in the moment of its turn takes no slot afterwards")]
+    public async Task GivenUpInTheMomentOfItsTurn()
+    {
+        HookedStore? hooks = null;
+        await using UsageDesk desk = await UsageDesk.OpenAsync(s_now, clock => hooks = new HookedStore(NewStore(clock)), Catalog);
+        (TaskCompletionSource chosen, TaskCompletionSource goOn) = (NewSignal(), NewSignal());
+        hooks!.Tickets.AfterRenew = () =>
+        {
+            chosen.TrySetResult();
+            return goOn.Task;
+        };
+        Task<Outcome> waits = ReserveAsync(desk, "j1", 1, wait: Duration.FromMinutes(2));
+        await chosen.Task;
+        Assert.Equal(Refusal.None, (await desk.Get<ReservationService>().ReleaseAsync(desk.Workspace, new EventId("j1"), null, null, CancellationToken.None)).Refusal);
+        goOn.SetResult();
+        Assert.Equal(Refusal.ReservationNotFound, (await waits).Refusal);
+        Assert.Empty(await EntriesAsync(desk));
+    }
+
     [Fact(DisplayName = "PRIV-1: of one user go the name, the tokens, the holds and the details; what completes a call of the user later names nobody")]
     public async Task OneUser()
     {
@@ -331,6 +410,8 @@ public abstract class EraseTests
     private static Task<Outcome> ConsumeAsync(UsageDesk desk, string id, string? user = null) => desk.Get<AdmissionService>().ConsumeAsync(
         desk.Workspace,
         new UsageEvent { Id = new EventId(id), Account = s_ada, Type = "call", Details = new EventDetails { User = user } }, ConsumeMode.Record, CancellationToken.None);
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static Task<Outcome> ReserveAsync(UsageDesk desk, string id, int n, string account = "ada-lovelace", string? user = null, Duration wait = default, string type = "job") =>
         desk.Get<ReservationService>().ReserveAsync(
