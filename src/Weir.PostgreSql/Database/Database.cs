@@ -48,6 +48,12 @@ internal sealed class Database : IAsyncDisposable
         settings.ApplicationName ??= "weir";
         settings.TcpKeepAlive = true;
         settings.CommandTimeout = Seconds(options.StatementTimeout) + 5;
+        if (!settings.ShouldSerialize("GSS Encryption Mode"))
+        {
+            // Whoever has Kerberos says so. To try it costs each connection a round trip, and the driver does not always get over one that fails.
+            settings.GssEncryptionMode = GssEncryptionMode.Disable;
+        }
+
         if (!settings.ShouldSerialize("Timeout"))
         {
             settings.Timeout = Seconds(options.ConnectTimeout);
@@ -114,6 +120,19 @@ internal sealed class Database : IAsyncDisposable
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
         _moment is null ? _source.OpenConnectionAsync(cancellationToken) : throw new InvalidOperationException("A look at one moment does not write.");
 
+    /// <summary>What to take a failure for that came while a connection was used. Where the connection is of no use any more, nobody gets it again.</summary>
+    public Exception FailureOn(NpgsqlConnection connection, Exception exception)
+    {
+        if (Failures.IsOutOfStep(exception))
+        {
+            // One cannot be taken out alone. The others that lie idle are closed too, and those in use when they come back.
+            _source.Clear();
+            return new BrokenConnectionException(exception);
+        }
+
+        return Failures.IsBroken(exception, connection) ? new BrokenConnectionException(exception) : exception;
+    }
+
     private async ValueTask<Place> PlaceAsync(CancellationToken cancellationToken)
     {
         if (_moment is not { } moment)
@@ -132,9 +151,9 @@ internal sealed class Database : IAsyncDisposable
         {
             return await work(place);
         }
-        catch (Exception e) when (Failures.IsBroken(e, place.Connection))
+        catch (Exception e) when (Failures.IsOutOfStep(e) || Failures.IsBroken(e, place.Connection))
         {
-            throw new BrokenConnectionException(e);
+            throw FailureOn(place.Connection, e);
         }
     }
 

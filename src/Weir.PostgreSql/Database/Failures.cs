@@ -37,7 +37,16 @@ internal static class Failures
     /// </summary>
     public static bool IsBroken(Exception exception, NpgsqlConnection connection) =>
         exception is not (DbException or OperationCanceledException or OutOfMemoryException or StoreUnavailableException or StoreConflictException or StoreRefusedException)
-            && connection.FullState.HasFlag(ConnectionState.Broken);
+            && !connection.FullState.HasFlag(ConnectionState.Open);
+
+    /// <summary>
+    /// The driver and the database do not agree any more about a connection that stands: which statements have been prepared on it, or whether
+    /// the driver itself has given up its part of it. That would come again with each use, so it is used no more; nothing of a transaction
+    /// stands whose commit has not been sent.
+    /// </summary>
+    public static bool IsOutOfStep(Exception exception) => exception
+        is ObjectDisposedException
+        or PostgresException { SqlState: PostgresErrorCodes.InvalidSqlStatementName or PostgresErrorCodes.DuplicatePreparedStatement or PostgresErrorCodes.ProtocolViolation };
 
     /// <summary>A statement ended as one that was cancelled, and whoever wants its answer has not asked for that: it is no more than not answered.</summary>
     public static StoreUnavailableException? AsStrayCancellation(Exception exception, CancellationToken asked) =>

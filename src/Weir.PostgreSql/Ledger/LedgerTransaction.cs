@@ -276,8 +276,8 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         }
         catch (Exception caught)
         {
-            Exception e = Failures.IsBroken(caught, connection) ? new BrokenConnectionException(caught) : caught;
-            if (Failures.IsLost(e) || (!isCommit && Failures.IsCutOff(e)))
+            Exception e = ledger.FailureOn(connection, caught);
+            if (Failures.IsLost(e) || (!isCommit && (Failures.IsCutOff(e) || Failures.IsOutOfStep(caught))))
             {
                 throw new StoreConflictException("The transaction lost against another one, or its connection, and is decided again.", e);
             }

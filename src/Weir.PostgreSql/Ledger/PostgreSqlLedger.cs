@@ -55,6 +55,9 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
         }
     }
 
+    /// <summary>See <see cref="Database.FailureOn"/>.</summary>
+    public Exception FailureOn(NpgsqlConnection connection, Exception exception) => database.FailureOn(connection, exception);
+
     /// <summary>How many numbers a transaction takes before it knows how many rows it will write.</summary>
     public long NumbersFor(LedgerLoad load) => Math.Max(Interlocked.Read(ref _mostRows), Math.Max(load.Accounts.Count, load.Ids.Count + load.Targets.Count) + SpareNumbers);
 

@@ -17,6 +17,9 @@ internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
     /// <summary>When a caller gives a node up and asks another: longer than the deadline of the node itself.</summary>
     private static readonly TimeSpan s_oneTry = TimeSpan.FromSeconds(8);
 
+    /// <summary>In which what a node logs has come through.</summary>
+    private static readonly TimeSpan s_logging = TimeSpan.FromSeconds(2);
+
     /// <summary>Far beyond any fault of a run.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
@@ -47,12 +50,12 @@ internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
         return known.Status != 0 ? known : throw new TimeoutException($"{id} had no definite answer in {s_patience}.");
     }
 
-    /// <summary>The last that a node has said went wrong.</summary>
-    private static string FaultsOf(Node node)
+    /// <summary>The last that a node has said went wrong. Its log comes later than its answer.</summary>
+    private static async Task<string> FaultsOfAsync(Node node)
     {
-        string log = node.Log;
-        int last = log.LastIndexOf("Weir.Api[2005]", StringComparison.Ordinal);
-        return last < 0 ? "" : log[last..Math.Min(log.Length, last + LongestFault)];
+        await Task.Delay(s_logging);
+        string? fault = node.Log.Split('\n').LastOrDefault(line => line.Contains("\"EventId\":2005,", StringComparison.Ordinal));
+        return fault is null ? "Its log does not say why." : fault[..Math.Min(fault.Length, LongestFault)];
     }
 
     private static object BodyOf(Use use) => new { id = use.Id, account = use.Account, type = use.Type, properties = new { n = use.Amount } };
@@ -99,7 +102,7 @@ internal sealed class Caller(Fleet fleet, Books books, int home, int seed)
             // 503 says: repeat with the same id. No other error may come of what is done to the nodes.
             if (response.StatusCode != HttpStatusCode.ServiceUnavailable || text.Contains("\"allowed\"", StringComparison.Ordinal))
             {
-                books.Violate($"{node.ApplicationName} answered {path} with {status}: {text}{Environment.NewLine}{FaultsOf(node)}");
+                books.Violate($"{node.ApplicationName} answered {path} with {status}: {text}{Environment.NewLine}{await FaultsOfAsync(node)}");
             }
 
             return null;

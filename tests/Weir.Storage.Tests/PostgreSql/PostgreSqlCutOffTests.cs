@@ -118,6 +118,61 @@ public sealed class PostgreSqlCutOffTests : IDisposable
         }
     }
 
+    [Fact(DisplayName = "TX-2: a connection that the database and the driver see differently is used no more, and what met it is done again on another one")]
+    public async Task OneIsOutOfStep()
+    {
+        await using Database database = new(_database.Options with { Connections = 1 });
+        PostgreSqlLedger ledger = new(database, new ActiveCatalogs(NoOtherNodes.Instance));
+        WorkspaceId workspace = (await new PostgreSqlWorkspaces(database).CreateAsync("one", null, "UTC", None))!.Id;
+        await ledger.CreateAccountsAsync(workspace, [Sample.New("acme", 1)], None);
+        async Task<AccountState> LoadAsync()
+        {
+            await using ILedgerTransaction transaction = await ledger.BeginAsync(workspace, None);
+            return (await transaction.LoadAsync(new LedgerLoad { Accounts = [Sample.Acme] }, None)).Accounts[Sample.Acme];
+        }
+
+        // From its second use on a statement stands prepared with the database, until the database is told to forget them all.
+        async Task ForgetAfterAsync(Func<Task> use)
+        {
+            await use();
+            await use();
+            await use();
+            await database.ReadAsync(
+                workspace,
+                async session =>
+                {
+                    await session.RunAllAsync([new NpgsqlBatchCommand("DEALLOCATE ALL")]);
+                    return 1;
+                },
+                None);
+        }
+
+        for (int round = 0; round < 2; round++)
+        {
+            Func<Task> read = async () => Assert.NotNull(await ledger.ReadStateAsync(workspace, Sample.Acme, None));
+            await ForgetAfterAsync(read);
+            await read();
+            Func<Task> write = () => ledger.CreateAccountsAsync(workspace, [Sample.New("acme", 1)], None).AsTask();
+            await ForgetAfterAsync(write);
+            await write();
+            await ForgetAfterAsync(LoadAsync);
+            await Assert.ThrowsAsync<StoreConflictException>(LoadAsync);
+            await LoadAsync();
+        }
+
+        List<int> processes = [];
+        await database.TogetherAsync(
+            workspace,
+            _ => [new NpgsqlBatchCommand("SELECT pg_backend_pid()")],
+            async (reader, stop) =>
+            {
+                processes.Add((await Session.ReadAllAsync(reader, row => row.GetInt32(0), stop))[0]);
+                return processes.Count > 1 ? 0 : throw new ObjectDisposedException("something of the driver's");
+            },
+            None);
+        Assert.Equal(2, processes.Distinct().Count());
+    }
+
     [Fact(DisplayName = "A statement that was cancelled although nobody asked for it is an outage, not a cancellation; one that was asked for is one")]
     public async Task AStrayCancellation()
     {
