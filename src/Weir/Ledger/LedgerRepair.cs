@@ -30,12 +30,10 @@ public sealed class LedgerRepair(IWeirStore store, Verifier verifier, SummaryPro
 
     private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(30);
 
-    private readonly string _owner = $"{Environment.MachineName}/{Environment.ProcessId}";
-
     /// <returns>Null when another process repairs the workspace.</returns>
     public async Task<RepairReport?> RunAsync(WorkspaceId workspace, AuditActor actor, CancellationToken cancellationToken)
     {
-        if (await store.ScheduledJobs.TakeAsync(workspace, Job, _owner, s_lease, cancellationToken) is not { } lease)
+        if (await store.ScheduledJobs.TakeAsync(workspace, Job, ScheduledJobLease.ThisProcess, s_lease, cancellationToken) is not { } lease)
         {
             return null;
         }

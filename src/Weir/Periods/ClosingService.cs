@@ -74,7 +74,6 @@ public sealed class ClosingService
     private readonly GroupCommit _commits;
     private readonly TimeProvider _time;
     private readonly ILogger<ClosingService> _logger;
-    private readonly string _owner = $"{Environment.MachineName}:{Environment.ProcessId}";
 
     public ClosingService(IWeirStore store, CatalogService catalogs, GroupCommit commits, TimeProvider time, ILogger<ClosingService> logger)
     {
@@ -121,7 +120,7 @@ public sealed class ClosingService
             return new ClosingRun(ClosingOutcome.NotDue, null);
         }
 
-        if (await _store.ScheduledJobs.TakeAsync(workspace, Job, _owner, s_lease, cancellationToken) is not { } lease)
+        if (await _store.ScheduledJobs.TakeAsync(workspace, Job, ScheduledJobLease.ThisProcess, s_lease, cancellationToken) is not { } lease)
         {
             return new ClosingRun(ClosingOutcome.Elsewhere, null);
         }

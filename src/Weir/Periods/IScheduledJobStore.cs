@@ -31,7 +31,11 @@ public interface IScheduledJobStore
 /// <summary>The right to run a job.</summary>
 /// <param name="TakenAt">The store's clock when it was taken.</param>
 /// <param name="Through">Up to where the job was done before.</param>
-public sealed record ScheduledJobLease(string Job, string Owner, long Fence, Instant TakenAt, Instant? Through);
+public sealed record ScheduledJobLease(string Job, string Owner, long Fence, Instant TakenAt, Instant? Through)
+{
+    /// <summary>This process as the owner of a lease, for people: the machine and the process's number.</summary>
+    public static readonly string ThisProcess = $"{Environment.MachineName}:{Environment.ProcessId}";
+}
 
 /// <summary>What became of a run.</summary>
 public sealed record ScheduledJobResult

@@ -34,7 +34,6 @@ public sealed class RetentionService
     private readonly RetentionOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RetentionService> _logger;
-    private readonly string _owner = $"{Environment.MachineName}:{Environment.ProcessId}";
 
     public RetentionService(IWeirStore store, PrivacyService privacy, LedgerRetention ledger, RetentionOptions options, TimeProvider time, ILogger<RetentionService> logger)
     {
@@ -77,7 +76,7 @@ public sealed class RetentionService
     /// <summary>One workspace, now. False when it failed or another node runs it.</summary>
     public async Task<bool> RunAsync(WorkspaceId workspace, CancellationToken cancellationToken)
     {
-        if (await _store.ScheduledJobs.TakeAsync(workspace, Job, _owner, s_lease, cancellationToken) is not { } lease)
+        if (await _store.ScheduledJobs.TakeAsync(workspace, Job, ScheduledJobLease.ThisProcess, s_lease, cancellationToken) is not { } lease)
         {
             return false;
         }

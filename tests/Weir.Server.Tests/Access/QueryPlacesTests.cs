@@ -57,13 +57,7 @@ public sealed class QueryPlacesTests : IDisposable
     {
         (WeirHost opened, GatedStore gated) = await StartAsync(options => (options.MostQueries, options.LargestBatch) = (8, 1));
         await using WeirHost host = opened;
-        gated.Close();
-        Task<Reply>[] commands = [.. Enumerable.Range(0, 5).Select(i => ConsumeAsync(host, $"late-{i}"))];
-        while (!host.Services.GetRequiredService<GroupCommit>().IsBehind)
-        {
-            await Task.Delay(5);
-        }
-
+        Task<Reply>[] commands = await FallBehindAsync(host, gated);
         Task<Reply>[] queries = [.. Enumerable.Range(0, 6).Select(_ => host.Admin.ReadAsync(Query))];
         for (int i = 1; i <= 2; i++)
         {
@@ -81,6 +75,41 @@ public sealed class QueryPlacesTests : IDisposable
         await UntilRunningAsync(4);
         _answers.Release(4);
         Assert.All(await Task.WhenAll(queries), reply => reply.ExpectOk());
+    }
+
+    [Fact(DisplayName = "While the writer is behind, one query that may take long is answered beside one that may not")]
+    public async Task OneThatMayTakeLongBesideAnother()
+    {
+        (WeirHost opened, GatedStore gated) = await StartAsync(options => (options.MostQueries, options.LargestBatch) = (8, 1));
+        await using WeirHost host = opened;
+        TaskCompletionSource history = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int histories = 0;
+        ((HookedStore)gated.Store).BeforeHistory = () =>
+        {
+            Interlocked.Increment(ref histories);
+            return history.Task;
+        };
+        Task<Reply>[] commands = await FallBehindAsync(host, gated);
+        Task<Reply>[] late = [.. Enumerable.Range(0, 3).Select(_ => host.Admin.ReadAsync("/api/v1/accounts/acme/usage/history"))];
+        while (Volatile.Read(ref histories) < 1)
+        {
+            await Task.Delay(5);
+        }
+
+        // It keeps the place of those like it, and stands in nobody else's way.
+        for (int i = 0; i < 3; i++)
+        {
+            Task<Reply> soon = host.Admin.ReadAsync(Query);
+            await UntilRunningAsync(1);
+            _answers.Release();
+            (await soon).ExpectOk();
+        }
+
+        Assert.Equal(1, histories);
+        history.SetResult();
+        Assert.All(await Task.WhenAll(late), reply => reply.ExpectOk());
+        gated.Open();
+        Assert.All(await Task.WhenAll(commands), reply => Assert.True((bool)reply.ExpectOk()["allowed"]!));
     }
 
     [Fact(DisplayName = "A client that does not read its answer keeps no place")]
@@ -139,6 +168,19 @@ public sealed class QueryPlacesTests : IDisposable
             Interlocked.Decrement(ref _running);
         };
         return (host, gated);
+    }
+
+    /// <summary>Lets the writer stand before the closed store until more commands wait for it than it may be about.</summary>
+    private static async Task<Task<Reply>[]> FallBehindAsync(WeirHost host, GatedStore gated)
+    {
+        gated.Close();
+        Task<Reply>[] commands = [.. Enumerable.Range(0, 5).Select(i => ConsumeAsync(host, $"late-{i}"))];
+        while (!host.Services.GetRequiredService<GroupCommit>().IsBehind)
+        {
+            await Task.Delay(5);
+        }
+
+        return commands;
     }
 
     private void InterlockedMax(int running)

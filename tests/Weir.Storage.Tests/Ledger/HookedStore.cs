@@ -13,6 +13,9 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
     /// <summary>Runs before an entry is looked up by its id.</summary>
     public Func<Task>? BeforeFind { get; set; }
 
+    /// <summary>Runs before balances of periods are read.</summary>
+    public Func<Task>? BeforeHistory { get; set; }
+
     /// <summary>Runs before the commit; when it throws, nothing is committed.</summary>
     public Func<Task>? BeforeCommit { get; set; }
 
@@ -117,8 +120,11 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
     public IAsyncEnumerable<(long Account, Balance Balance)> ReadBalancesAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         inner.Ledger.ReadBalancesAsync(workspace, cancellationToken);
 
-    public ValueTask<IReadOnlyList<Balance>> ReadHistoryAsync(WorkspaceId workspace, AccountKey account, string? meter, Per? per, Instant from, Instant to, CancellationToken cancellationToken) =>
-        inner.Ledger.ReadHistoryAsync(workspace, account, meter, per, from, to, cancellationToken);
+    public async ValueTask<IReadOnlyList<Balance>> ReadHistoryAsync(WorkspaceId workspace, AccountKey account, string? meter, Per? per, Instant from, Instant to, CancellationToken cancellationToken)
+    {
+        await (BeforeHistory?.Invoke() ?? Task.CompletedTask);
+        return await inner.Ledger.ReadHistoryAsync(workspace, account, meter, per, from, to, cancellationToken);
+    }
 
     public ValueTask<IReadOnlyList<OpenHold>> ReadHoldsAsync(WorkspaceId workspace, AccountKey? account, HoldCursor? after, int limit, CancellationToken cancellationToken) =>
         inner.Ledger.ReadHoldsAsync(workspace, account, after, limit, cancellationToken);
