@@ -56,6 +56,7 @@ internal static class PostgreSqlBenchmark
                 return;
             }
 
+            await JobsAsync(server, setting, table);
             await CheckAsync(setting, table);
             await RecordAsync(server, setting, table);
             await ServeAsync(setting, table);
@@ -64,6 +65,29 @@ internal static class PostgreSqlBenchmark
         await UsageAsync(server, table);
         table.Print();
         Console.WriteLine($"fsync of a 4 KiB write: {Fsync.Median(server.Folder).TotalMicroseconds:F0} µs (median of 100)");
+    }
+
+    /// <summary>Only jobs beside consumes.</summary>
+    public static async Task RunJobsAsync()
+    {
+        bool withStatements = Environment.GetEnvironmentVariable("WEIR_BENCH_STATEMENTS") is not null;
+        await using PostgreSqlServer server = await PostgreSqlServer.StartAsync(withStatements);
+        await using Setting setting = await StartAsync(server, Database);
+        Table table = new();
+        await ConsumeBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(10), "warm");
+        await JobBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(10), "warm-job");
+        if (withStatements)
+        {
+            await server.RunAsync(Database, PostgreSqlServer.Superuser, "CREATE EXTENSION pg_stat_statements");
+        }
+
+        await JobsAsync(server, setting, table);
+        if (withStatements)
+        {
+            await PrintStatementsAsync(server);
+        }
+
+        table.Print();
     }
 
     /// <summary>Only current usage with few and with many events.</summary>
@@ -240,6 +264,28 @@ internal static class PostgreSqlBenchmark
         table.Add($"a check, {CheckedAccounts} accounts (µs)", "5 µs", Table.Median(remembered), 5, "< 1", "F2", "×");
     }
 
+    /// <summary>A job is two commands: as many of them as of consumes would be the best.</summary>
+    private static async Task JobsAsync(PostgreSqlServer server, Setting setting, Table table)
+    {
+        List<double> consumes = [], jobs = [];
+        for (int round = 1; round <= Rounds; round++)
+        {
+            foreach ((List<double> rates, string name, Func<Task<double>> run) in ((List<double>, string, Func<Task<double>>)[])
+            [
+                (consumes, "consumes", () => ConsumeBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(Seconds), $"beside{round}")),
+                (jobs, "jobs", () => JobBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(Seconds), $"job{round}")),
+            ])
+            {
+                (double rate, Costs costs) = await CostAsync(server, async () => (await run(), TimeSpan.Zero));
+                rates.Add(rate);
+                Console.WriteLine($"round {round}: {name,-14} {rate,9:N0}/s   {costs}");
+                await CatchUpAsync(setting);
+            }
+        }
+
+        table.Add("commands of jobs, reserve and commit", "consumes", 2 * Table.Median(jobs), Table.Median(consumes), "–", "P0", "");
+    }
+
     /// <summary>Current usage in two databases, one with few and one with many events, read in turns.</summary>
     private static async Task UsageAsync(PostgreSqlServer server, Table table)
     {
@@ -257,21 +303,40 @@ internal static class PostgreSqlBenchmark
         }
 
         await server.RunAsync("postgres", PostgreSqlServer.Superuser, "CHECKPOINT");
+        await CompareUsageAsync("just recorded", (few, fewer), (full, many), table);
+
+        // As the database leaves it when it has had the time to tidy up.
+        foreach (string database in (string[])["few", "many"])
+        {
+            await server.RunAsync(database, PostgreSqlServer.Superuser, "VACUUM (ANALYZE)");
+        }
+
+        await server.RunAsync("postgres", PostgreSqlServer.Superuser, "CHECKPOINT");
+        await CompareUsageAsync("vacuumed", (few, fewer), (full, many), table);
+    }
+
+    private static async Task CompareUsageAsync(string when, (Setting Setting, int Events) few, (Setting Setting, int Events) many, Table table)
+    {
         List<double> small = [], large = [];
         for (int turn = 0; turn < 12; turn++)
         {
-            double[] ofFew = await UsageBenchmark.ReadAsync(few, 2_000), ofFull = await UsageBenchmark.ReadAsync(full, 2_000);
+            double[] ofFew = await UsageBenchmark.ReadAsync(few.Setting, 2_000), ofMany = await UsageBenchmark.ReadAsync(many.Setting, 2_000);
             if (turn >= 2)
             {
                 small.AddRange(ofFew);
-                large.AddRange(ofFull);
+                large.AddRange(ofMany);
             }
         }
 
-        (double p99Small, double p99Large) = (UsageBenchmark.Percentile(small, 0.99), UsageBenchmark.Percentile(large, 0.99));
-        Console.WriteLine($"usage with {fewer,10:N0} events: p50 {UsageBenchmark.Percentile(small, 0.5):F0} µs   p99 {p99Small:F0} µs");
-        Console.WriteLine($"usage with {many,10:N0} events: p50 {UsageBenchmark.Percentile(large, 0.5):F0} µs   p99 {p99Large:F0} µs");
-        table.Add($"p99 of current usage, {many:N0} events (µs)", $"{fewer:N0} events", p99Large, p99Small, "≤ 1.20", "F2", "×");
+        foreach ((int events, List<double> times) in ((int, List<double>)[])[(few.Events, small), (many.Events, large)])
+        {
+            string parts = string.Join("   ", ((double[])[0.5, 0.9, 0.99, 0.999]).Select(part => string.Create(CultureInfo.InvariantCulture, $"p{part * 100:0.#} {UsageBenchmark.Percentile(times, part):F0} µs")));
+            Console.WriteLine($"usage with {events,10:N0} events, {when}: {parts}");
+        }
+
+        table.Add(
+            $"p99 of current usage, {many.Events:N0} events, {when} (µs)", $"{few.Events:N0} events",
+            UsageBenchmark.Percentile(large, 0.99), UsageBenchmark.Percentile(small, 0.99), "≤ 1.20", "F2", "×");
     }
 
     private static Task RecordAsync(Setting setting, string prefix, int from, int count, int accounts) => setting.Admission.RecordAsync(

@@ -41,6 +41,8 @@ internal sealed class Setting : IAsyncDisposable
 
     public AdmissionService Admission => App.Services.GetRequiredService<AdmissionService>();
 
+    public ReservationService Reservations => App.Services.GetRequiredService<ReservationService>();
+
     public WorkspaceId Workspace => App.Services.GetRequiredService<StoreLifetime>().Default.Id;
 
     public static async Task<Setting> StartAsync(Action<WebApplication>? map = null, Action<WeirBuilder>? store = null)

@@ -88,7 +88,7 @@ public sealed class PostgreSqlStore : IWeirStore
     public IChangeWatch Changes => _changes;
 
     /// <summary>A batch may have to read or to make something on a second connection: one is always left for that.</summary>
-    public int MostBatches => Math.Min(_options.Batches, _options.Connections - 1);
+    public int MostBatches => _options.MostBatches;
 
     public async Task OpenAsync(CancellationToken cancellationToken)
     {

@@ -27,10 +27,12 @@ public sealed record PostgreSqlStoreOptions
 
     /// <summary>
     /// Batches of this node that are under way at once: while one waits for the database, the next is decided. The commands of one account are
-    /// never in two of them, and there is always one less of them than <see cref="Connections"/>.
+    /// never in two of them. Each has one of the <see cref="Connections"/> to itself; one at least is left for everything else.
     /// </summary>
     [Range(1, 32)]
     public int Batches { get; init; } = DefaultBatches;
+
+    internal int MostBatches => Math.Max(1, Math.Min(Batches, Connections - 1));
 
     /// <summary>How long to wait for a connection, be it one that comes free or a new one; unless the connection string says it (<c>Timeout</c>).</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]

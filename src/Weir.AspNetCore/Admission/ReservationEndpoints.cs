@@ -83,7 +83,7 @@ internal static class ReservationEndpoints
         await WriteAsync(context, outcome, read.Event.Details, catalogs, place?.Position);
     }
 
-    private static async Task CommitAsync(HttpContext context, ReservationService reservations, IWeirStore store, CatalogService catalogs)
+    private static async Task CommitAsync(HttpContext context, ReservationService reservations, CatalogService catalogs)
     {
         EventId id = RequestPath.Event(context);
         CommitBody body = await JsonBody.ReadOptionalAsync(context, new CommitBody());
@@ -102,27 +102,27 @@ internal static class ReservationEndpoints
             },
         };
         Outcome outcome = await reservations.CommitAsync(context.Workspace(), id, end, context.DeadlinePassed());
-        await WriteAsync(context, outcome, await DetailsAsync(context, store, id), catalogs);
+        await WriteAsync(context, outcome, DetailsOf(outcome), catalogs);
     }
 
-    private static async Task ReleaseAsync(HttpContext context, ReservationService reservations, IWeirStore store, CatalogService catalogs)
+    private static async Task ReleaseAsync(HttpContext context, ReservationService reservations, CatalogService catalogs)
     {
         EventId id = RequestPath.Event(context);
         ReleaseBody body = await JsonBody.ReadOptionalAsync(context, new ReleaseBody());
         Outcome outcome = await reservations.ReleaseAsync(context.Workspace(), id, body.Fence, Texts.Display(body.Reason, "/reason"), context.DeadlinePassed());
-        await WriteAsync(context, outcome, await DetailsAsync(context, store, id), catalogs);
+        await WriteAsync(context, outcome, DetailsOf(outcome), catalogs);
     }
 
-    private static async Task ExtendAsync(HttpContext context, ReservationService reservations, IWeirStore store, CatalogService catalogs)
+    private static async Task ExtendAsync(HttpContext context, ReservationService reservations, CatalogService catalogs)
     {
         EventId id = RequestPath.Event(context);
         ExtendBody body = await JsonBody.ReadOptionalAsync(context, new ExtendBody());
         Outcome outcome = await reservations.ExtendAsync(
             context.Workspace(), id, Seconds(body.Ttl, "/ttl") ?? Reservations.DefaultTtl, body.Fence, body.Progress, context.DeadlinePassed());
-        await WriteAsync(context, outcome, await DetailsAsync(context, store, id), catalogs);
+        await WriteAsync(context, outcome, DetailsOf(outcome), catalogs);
     }
 
-    private static async Task GrowAsync(HttpContext context, ReservationService reservations, IWeirStore store, CatalogService catalogs)
+    private static async Task GrowAsync(HttpContext context, ReservationService reservations, CatalogService catalogs)
     {
         EventId id = RequestPath.Event(context);
         GrowBody body = await JsonBody.ReadAsync<GrowBody>(context);
@@ -136,7 +136,7 @@ internal static class ReservationEndpoints
 
         Texts.Identifier(effect, "/id", "An id");
         Outcome outcome = await reservations.GrowAsync(context.Workspace(), id, new EventId(effect), body.Properties, CostOf(body.Cost), body.Fence, context.DeadlinePassed());
-        await WriteAsync(context, outcome, await DetailsAsync(context, store, id), catalogs);
+        await WriteAsync(context, outcome, DetailsOf(outcome), catalogs);
     }
 
     private static async Task GetAsync(HttpContext context, ReservationService reservations)
@@ -343,8 +343,7 @@ internal static class ReservationEndpoints
         writer.WriteEndObject();
     }
 
-    private static async ValueTask<EventDetails> DetailsAsync(HttpContext context, IWeirStore store, EventId id) =>
-        (await store.Ledger.FindAsync(context.Workspace(), id, context.DeadlinePassed()))?.Details ?? EventDetails.Empty;
+    private static EventDetails DetailsOf(Outcome outcome) => outcome.Target?.Details ?? EventDetails.Empty;
 
     private static GivenCost? CostOf(CostSchema? cost) => cost is null ? null
         : cost.Amount < 0 ? throw Texts.Wrong("/cost/amount", "A cost is not below 0.")

@@ -24,14 +24,13 @@ internal static class CorrectionEndpoints
             .Accepts<AdjustBody>("application/json").Produces<CorrectionSchema>();
     }
 
-    private static async Task ReverseAsync(HttpContext context, CorrectionService corrections, IWeirStore store, CatalogService catalogs)
+    private static async Task ReverseAsync(HttpContext context, CorrectionService corrections, CatalogService catalogs)
     {
         EventId id = RequestPath.Event(context);
         ReverseBody body = await JsonBody.ReadOptionalAsync(context, new ReverseBody());
         string? reason = Texts.Display(body.Reason, "/reason");
-        LedgerRecord record = await store.Ledger.FindAsync(context.Workspace(), id, context.RequestAborted) ?? throw await LogEndpoints.UnknownAsync(context, store, id);
         Outcome outcome = await corrections.ReverseAsync(context.Workspace(), id, reason, context.Caller().KeyId, context.RequestAborted);
-        await WriteAsync(context, outcome, record.Account?.Value, record.Details, catalogs);
+        await WriteAsync(context, outcome, outcome.Target?.Account.Value, outcome.Target?.Details ?? EventDetails.Empty, catalogs);
     }
 
     private static async Task AdjustAsync(HttpContext context, CorrectionService corrections, CatalogService catalogs)

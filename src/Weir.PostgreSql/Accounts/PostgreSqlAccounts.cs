@@ -11,15 +11,17 @@ internal sealed class PostgreSqlAccounts(Database database) : IAccountStore
             workspace,
             async session =>
             {
-                if (await session.FindAsync("Accounts/FindRecord", row => ((AccountProfile, LoadedAccount)?)(AccountRows.ReadProfile(row, 0), AccountRows.ReadHead(row, 3)), Value.Text(key.Value))
-                    is not var (profile, head))
+                if (await session.FindAsync(
+                    "Accounts/FindRecord", row => ((AccountProfile, LoadedAccount, Instant)?)(AccountRows.ReadProfile(row, 0), AccountRows.ReadHead(row, 3), row.Time(17)),
+                    Value.Text(key.Value), session.ClockParameter())
+                    is not var (profile, head, now))
                 {
                     return null;
                 }
 
-                return new AccountRecord(profile, (await AccountRows.StatesAsync(session, [head]))[head.Head.Id]);
+                return new AccountRecord(profile, (await AccountRows.StatesAsync(session, [head], now))[head.Head.Id]);
             },
-            cancellationToken);
+            cancellationToken, byKeys: true);
 
     public ValueTask<IReadOnlyList<AccountRecord>> ListAsync(WorkspaceId workspace, AccountFilter filter, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<AccountRecord>>(

@@ -22,14 +22,16 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>
     /// Statements are planned for the tables as they are. A plan that was made while a table was nearly empty reads all of it where it should
     /// search an index, and a kept one stays until the table is analysed: minutes, in which a batch takes a hundred times as long.
-    /// Batches keep theirs all the same, because they only search by keys (Ledger/EnterBatch). An index is searched, not a table read, where
+    /// What only searches by keys keeps its plans all the same, as batches do (Database/EnterByKeys). An index is searched, not a table read, where
     /// that is about as cheap on a disk without a moving head, and nothing that Weir asks is worth compiling.
     /// </summary>
     private const string Planning = "-c plan_cache_mode=force_custom_plan -c random_page_cost=1.1 -c jit=off";
 
     private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlDataSource _batches;
     private readonly PostgreSqlStoreOptions _options;
     private readonly Canceller _canceller = new();
+    private readonly KeptPlans _plans = new(1_024);
     private Moment? _moment;
 
     public Database(PostgreSqlStoreOptions options)
@@ -40,7 +42,6 @@ internal sealed class Database : IAsyncDisposable
             $"-c statement_timeout={options.StatementTimeout.TotalMilliseconds:0} -c lock_timeout={options.LockTimeout.TotalMilliseconds:0} -c idle_in_transaction_session_timeout={options.IdleInTransactionTimeout.TotalMilliseconds:0} {Planning}");
         settings.Options = string.IsNullOrEmpty(settings.Options) ? own : $"{settings.Options} {own}";
         settings.SearchPath = PostgreSqlSchema.Name;
-        settings.MaxPoolSize = options.Connections;
         settings.MaxAutoPrepare = 200;
         settings.AutoPrepareMinUsages = 2;
         // Nothing is set, locked or listened to for a session, only for transactions, so there is nothing to reset for the next borrower.
@@ -60,10 +61,8 @@ internal sealed class Database : IAsyncDisposable
         }
 
         ConnectionString = settings.ConnectionString;
-        NpgsqlDataSourceBuilder builder = new(ConnectionString);
-        // As parts of a trace, and none of their own for what runs by the clock.
-        builder.ConfigureTracing(tracing => tracing.ConfigureCommandFilter(_ => Activity.Current is not null).ConfigureBatchFilter(_ => Activity.Current is not null));
-        _source = builder.Build();
+        _batches = Pool(settings, options.MostBatches);
+        _source = Pool(settings, Math.Max(1, options.Connections - options.MostBatches));
     }
 
     /// <summary>With everything that connections of a node have in common.</summary>
@@ -115,10 +114,19 @@ internal sealed class Database : IAsyncDisposable
         }
 
         await _source.DisposeAsync();
+        await _batches.DisposeAsync();
     }
 
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
-        _moment is null ? _source.OpenConnectionAsync(cancellationToken) : throw new InvalidOperationException("A look at one moment does not write.");
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => OpenAsync(_source, cancellationToken);
+
+    /// <summary>
+    /// Batches have connections of their own: on few of them the plans of their statements are kept (<see cref="KeptPlans"/>), and however many read,
+    /// one is free for the next batch.
+    /// </summary>
+    public ValueTask<NpgsqlConnection> OpenForBatchAsync(CancellationToken cancellationToken) => OpenAsync(_batches, cancellationToken);
+
+    private ValueTask<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken) =>
+        _moment is null ? source.OpenConnectionAsync(cancellationToken) : throw new InvalidOperationException("A look at one moment does not write.");
 
     /// <summary>What to take a failure for that came while a connection was used. Where the connection is of no use any more, nobody gets it again.</summary>
     public Exception FailureOn(NpgsqlConnection connection, Exception exception)
@@ -127,6 +135,7 @@ internal sealed class Database : IAsyncDisposable
         {
             // One cannot be taken out alone. The others that lie idle are closed too, and those in use when they come back.
             _source.Clear();
+            _batches.Clear();
             return new BrokenConnectionException(exception);
         }
 
@@ -171,8 +180,10 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>Several statements in one round trip, which is one transaction.</summary>
     /// <param name="read">Reads from the first result of the commands that has rows on, until its token is cancelled.</param>
+    /// <param name="byKeys">Whether all that is read is found by keys, as in a batch: then plans are kept.</param>
     public ValueTask<T> TogetherAsync<T>(
-        WorkspaceId workspace, Func<Session, IReadOnlyList<NpgsqlBatchCommand>> commands, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        WorkspaceId workspace, Func<Session, IReadOnlyList<NpgsqlBatchCommand>> commands, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken,
+        bool byKeys = false) =>
         ReadingAsync(
             stop => InPlaceAsync(
                 async place =>
@@ -180,8 +191,7 @@ internal sealed class Database : IAsyncDisposable
                     Session session = new(place.Connection, place.Transaction, workspace.Value, Time, stop);
                     await using NpgsqlBatch batch = session.Batch();
                     // What is sent together is one transaction, so the workspace is named for the statements after.
-                    batch.BatchCommands.Add(session.EnterCommand());
-                    foreach (NpgsqlBatchCommand command in commands(session))
+                    foreach (NpgsqlBatchCommand command in (IEnumerable<NpgsqlBatchCommand>)[.. Enter(place, session, byKeys), .. commands(session)])
                     {
                         batch.BatchCommands.Add(command);
                     }
@@ -234,15 +244,17 @@ internal sealed class Database : IAsyncDisposable
             cancellationToken);
 
     /// <summary>Several statements that see the same state of the database.</summary>
-    public ValueTask<T> ReadAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken) =>
-        ReadingAsync(stop => InTransactionAsync(workspace, IsolationLevel.RepeatableRead, work, stop), cancellationToken);
+    /// <param name="byKeys">See <see cref="TogetherAsync"/>.</param>
+    public ValueTask<T> ReadAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken, bool byKeys = false) =>
+        ReadingAsync(stop => InTransactionAsync(workspace, IsolationLevel.RepeatableRead, work, stop, byKeys: byKeys), cancellationToken);
 
     /// <summary>
     /// The same for what reads entries of the ledger. They are locked against a month's going before the state is chosen: whoever chose it
     /// first and waited then would find nothing of what stays of the month, because it is put back as something newer.
     /// </summary>
-    public ValueTask<T> ReadEntriesAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken) =>
-        ReadingAsync(stop => InTransactionAsync(workspace, IsolationLevel.RepeatableRead, work, stop, before: "Ledger/LockEntries"), cancellationToken);
+    /// <param name="byKeys">See <see cref="TogetherAsync"/>.</param>
+    public ValueTask<T> ReadEntriesAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken, bool byKeys = false) =>
+        ReadingAsync(stop => InTransactionAsync(workspace, IsolationLevel.RepeatableRead, work, stop, before: "Ledger/LockEntries", byKeys: byKeys), cancellationToken);
 
     /// <summary>A transaction that writes. It is run again when it lost against another one, or was cut off before its commit; nothing of it stands then.</summary>
     public ValueTask<T> WriteAsync<T>(WorkspaceId workspace, Func<Session, Task<T>> work, CancellationToken cancellationToken) =>
@@ -264,13 +276,22 @@ internal sealed class Database : IAsyncDisposable
             },
             cancellationToken);
 
+    private static NpgsqlDataSource Pool(NpgsqlConnectionStringBuilder settings, int connections)
+    {
+        NpgsqlDataSourceBuilder builder = new(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { MaxPoolSize = connections }.ConnectionString);
+        // As parts of a trace, and none of their own for what runs by the clock.
+        builder.ConfigureTracing(tracing => tracing.ConfigureCommandFilter(_ => Activity.Current is not null).ConfigureBatchFilter(_ => Activity.Current is not null));
+        return builder.Build();
+    }
+
     private static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
 
-    private Task<T> InTransactionAsync<T>(WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, CancellationToken cancellationToken, Action? committing = null, string? before = null) =>
-        InPlaceAsync(place => InTransactionAsync(place, workspace, isolation, work, committing, before, cancellationToken), cancellationToken);
+    private Task<T> InTransactionAsync<T>(
+        WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, CancellationToken cancellationToken, Action? committing = null, string? before = null, bool byKeys = false) =>
+        InPlaceAsync(place => InTransactionAsync(place, workspace, isolation, work, committing, before, byKeys, cancellationToken), cancellationToken);
 
     private async Task<T> InTransactionAsync<T>(
-        Place place, WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, Action? committing, string? before, CancellationToken cancellationToken)
+        Place place, WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, Action? committing, string? before, bool byKeys, CancellationToken cancellationToken)
     {
         if (place.Transaction is { } standing)
         {
@@ -281,13 +302,26 @@ internal sealed class Database : IAsyncDisposable
 
         await using NpgsqlTransaction transaction = await place.Connection.BeginTransactionAsync(isolation, cancellationToken);
         Session session = new(place.Connection, transaction, workspace.Value, Time, cancellationToken);
-        await session.RunAllAsync(before is null ? [session.EnterCommand()] : [Session.Command(before), session.EnterCommand()]);
+        await session.RunAllAsync([.. before is null ? (NpgsqlBatchCommand[])[] : [Session.Command(before)], .. Enter(place, session, byKeys)]);
         T result = await work(session);
 
         // A commit that has begun is not cancelled.
         committing?.Invoke();
         await transaction.CommitAsync(CancellationToken.None);
         return result;
+    }
+
+    /// <summary>Names the workspace to the database. The last of the statements is the only one with a result.</summary>
+    private IEnumerable<NpgsqlBatchCommand> Enter(Place place, Session session, bool byKeys)
+    {
+        // What others do in the same transaction is planned as they want it.
+        bool keepsPlans = byKeys && !place.IsShared;
+        if (keepsPlans && _plans.AreOld(place.Connection.ProcessID))
+        {
+            yield return Session.Command("Database/ForgetPlans");
+        }
+
+        yield return session.EnterCommand(keepsPlans ? "Database/EnterByKeys" : "Database/EnterWorkspace");
     }
 
     /// <summary>What only reads is read again on another connection when the first was cut off.</summary>

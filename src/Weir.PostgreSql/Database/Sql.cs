@@ -13,7 +13,7 @@ internal static class Sql
     /// <param name="name">
     /// Path in the project without its ending: <c>Ledger/InsertEvents</c>. With <c>{part}</c> in a file, <c>Ledger/SelectEntries:Ledger/RowsAfter</c>
     /// is that file with the text of the other in place of <c>{rows}</c>, and any further one in place of <c>{filters}</c>; a last
-    /// <c>:DESC</c> turns its order round.
+    /// <c>:DESC</c> turns its order round. <c>{columns}</c> are those of entries.
     /// </param>
     public static string Load(string name) => s_texts.GetOrAdd(name, static name =>
     {
@@ -27,7 +27,8 @@ internal static class Sql
         return File(parts[0])
             .Replace("{rows}", File(parts[1]), StringComparison.Ordinal)
             .Replace("{filters}", parts.Length > 2 && parts[2] != "DESC" ? File(parts[2]) : "", StringComparison.Ordinal)
-            .Replace("{direction}", direction, StringComparison.Ordinal);
+            .Replace("{direction}", direction, StringComparison.Ordinal)
+            .Replace("{columns}", File("Ledger/EntryColumns"), StringComparison.Ordinal);
     });
 
     /// <summary>Names of the migrations, oldest first.</summary>

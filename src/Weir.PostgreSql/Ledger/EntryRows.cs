@@ -7,7 +7,7 @@ namespace Weir.PostgreSql;
 /// <summary>Entries as rows: the columns and the body in <c>events</c>, what may be erased in <c>event_details</c>.</summary>
 internal static class EntryRows
 {
-    /// <summary>A row that <c>Ledger/SelectEntries</c> gives.</summary>
+    /// <summary>A row with the columns of <c>Ledger/EntryColumns</c>.</summary>
     public static StoredEntry Read(NpgsqlDataReader row)
     {
         Entry columns = new()
@@ -48,11 +48,20 @@ internal static class EntryRows
 
     /// <summary>Entries by their numbers, in the order of the ledger.</summary>
     public static Task<List<StoredEntry>> BySequenceAsync(Session session, IEnumerable<long> sequences) =>
-        session.ListAsync("Ledger/SelectEntries:Ledger/RowsBySequence", Read, Value.Longs(sequences));
+        session.ListAsync("Ledger/SelectFoundEntries:Ledger/EntriesBySequence", Read, Value.Longs(sequences));
+
+    /// <summary>The entries under ids, in the order of the ledger. The ids know of which months they are, and no others are searched.</summary>
+    public static async Task<IReadOnlyList<StoredEntry>> ByIdAsync(Session session, IEnumerable<FoundId> ids)
+    {
+        FoundId[] taken = [.. ids.Where(id => id.Sequence is not null)];
+        return taken.Length == 0 ? [] : await session.ListAsync(
+            "Ledger/SelectFoundEntries:Ledger/EntriesById", Read, Value.Longs(taken.Select(id => id.Sequence!.Value)), Value.Longs(taken.Select(id => id.RecordedAt)));
+    }
 
     /// <summary>Completions and reversals by the number of the entry that they are about.</summary>
-    public static async Task<ILookup<long, StoredEntry>> LaterAsync(Session session, IEnumerable<long> sequences) =>
-        (await session.ListAsync("Ledger/SelectEntries:Ledger/RowsByTarget", Read, Value.Longs(sequences))).ToLookup(entry => entry.Entry.Target!.Value);
+    public static async Task<ILookup<long, StoredEntry>> LaterAsync(Session session, IReadOnlyList<StoredEntry> entries) => (entries.Count == 0 ? [] : await session.ListAsync(
+        "Ledger/SelectFoundEntries:Ledger/EntriesByTarget", Read, Value.Longs(entries.Select(entry => entry.Sequence)), Value.Time(entries.Min(entry => entry.Entry.RecordedAt))))
+        .ToLookup(entry => entry.Entry.Target!.Value);
 
     /// <summary>The statements that append entries, the first of them under a number.</summary>
     public static IEnumerable<NpgsqlBatchCommand> Insert(Session session, IReadOnlyList<LedgerRow> rows, long first)

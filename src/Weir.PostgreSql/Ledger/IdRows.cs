@@ -6,10 +6,10 @@ namespace Weir.PostgreSql;
 
 /// <summary>What stands under an id (ID-3).</summary>
 /// <param name="Sequence">The entry; null for a denial.</param>
-internal sealed record FoundId(Digest Id, Digest Fingerprint, long? Sequence, byte[] Answer)
+internal sealed record FoundId(Digest Id, Digest Fingerprint, long? Sequence, byte[] Answer, long RecordedAt)
 {
-    /// <summary>Columns: digest, fingerprint, seq, answer.</summary>
-    public static FoundId Read(NpgsqlDataReader row) => new(row.Sha256(0), row.Sha256(1), row.LongOrNull(2), row.Bytes(3));
+    /// <summary>Columns: digest, fingerprint, seq, answer, recorded_at.</summary>
+    public static FoundId Read(NpgsqlDataReader row) => new(row.Sha256(0), row.Sha256(1), row.LongOrNull(2), row.Bytes(3), row.Long(4));
 
     /// <summary>Takes the ids of rows and denials; it takes as many rows as there are ids, or one of them was taken before.</summary>
     public static NpgsqlBatchCommand Insert(Session session, LedgerWrites writes, long first, out int ids)

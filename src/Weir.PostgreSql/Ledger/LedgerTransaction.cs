@@ -75,10 +75,10 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         {
             if (ledger.Plans.AreOld(connection.ProcessID))
             {
-                batch.BatchCommands.Add(Session.Command("Ledger/ForgetPlans"));
+                batch.BatchCommands.Add(Session.Command("Database/ForgetPlans"));
             }
 
-            batch.BatchCommands.Add(session.EnterCommand("Ledger/EnterBatch"));
+            batch.BatchCommands.Add(session.EnterCommand("Database/EnterByKeys"));
             batch.BatchCommands.Add(session.Own("Accounts/LockHeads", Value.Texts(load.Accounts.Select(key => key.Value))));
             batch.BatchCommands.Add(session.Own("Accounts/LockWorkspaceHead"));
             batch.BatchCommands.Add(session.Own("Ledger/BeginLog", Value.Long(_numbers), session.ClockParameter()));
@@ -161,7 +161,7 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
         }
 
         Dictionary<Digest, FoundId> byId = found.ToDictionary(id => id.Id);
-        Dictionary<long, StoredEntry> entries = (await EntryRows.BySequenceAsync(session, found.Where(id => id.Sequence is not null).Select(id => id.Sequence!.Value))).ToDictionary(entry => entry.Sequence);
+        Dictionary<long, StoredEntry> entries = (await EntryRows.ByIdAsync(session, found)).ToDictionary(entry => entry.Sequence);
         if (found.Any(id => id.Sequence is { } sequence && !entries.ContainsKey(sequence)))
         {
             throw new StoreConflictException("An entry went by its age between its id and itself.");
@@ -183,7 +183,7 @@ internal sealed class LedgerTransaction(PostgreSqlLedger ledger, NpgsqlConnectio
             return (ids, targets);
         }
 
-        ILookup<long, StoredEntry> later = await EntryRows.LaterAsync(session, about.Select(entry => entry.Sequence));
+        ILookup<long, StoredEntry> later = await EntryRows.LaterAsync(session, about);
         Dictionary<long, AccountKey> keys = (await session.ListAsync("Accounts/ReadNames", row => (row.Long(0), new AccountKey(row.Text(1))), Value.Longs(about.Select(entry => entry.Entry.Account).Distinct()))).ToDictionary();
         foreach (Digest id in load.Targets)
         {

@@ -41,7 +41,7 @@ internal static class LogReader
             return [];
         }
 
-        ILookup<long, StoredEntry> later = await EntryRows.LaterAsync(session, entries.Select(entry => entry.Sequence));
+        ILookup<long, StoredEntry> later = await EntryRows.LaterAsync(session, entries);
         Dictionary<long, AccountKey?> keys = (await session.ListAsync(
             "Accounts/ReadNames", row => (row.Long(0), (AccountKey?)new AccountKey(row.Text(1))), Value.Longs(entries.Select(entry => entry.Entry.Account).Distinct()))).ToDictionary();
         return
@@ -56,7 +56,7 @@ internal static class LogReader
     public static async Task<List<EntryHistory>> ReadHistoriesAsync(Session session, IEnumerable<long> sequences)
     {
         List<StoredEntry> entries = await EntryRows.BySequenceAsync(session, sequences);
-        ILookup<long, StoredEntry> later = await EntryRows.LaterAsync(session, entries.Select(entry => entry.Sequence));
+        ILookup<long, StoredEntry> later = await EntryRows.LaterAsync(session, entries);
         return [.. entries.Select(entry => new EntryHistory(entry, [.. later[entry.Sequence]]))];
     }
 

@@ -22,7 +22,8 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
 
     public Partitions Partitions { get; } = new(database);
 
-    public KeptPlans Plans { get; } = new();
+    /// <summary>Those of batches.</summary>
+    public KeptPlans Plans { get; } = new(64);
 
     public ExpectedRepeats Repeats { get; set; } = new();
 
@@ -35,7 +36,7 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
         NpgsqlConnection? connection = null;
         try
         {
-            connection = await database.OpenAsync(cancellationToken);
+            connection = await database.OpenForBatchAsync(cancellationToken);
             NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
             return new LedgerTransaction(this, connection, transaction, new Session(connection, transaction, workspace.Value, database.Time, CancellationToken.None) { Patience = database.BatchSeconds });
         }
@@ -112,11 +113,11 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
             async session => (await AccountRows.ReadHeadsAsync(session, [account])).TryGetValue(account, out LoadedAccount? found)
                 ? (await AccountRows.StatesAsync(session, [found]))[found.Head.Id]
                 : null,
-            cancellationToken);
+            cancellationToken, byKeys: true);
 
     public ValueTask<AccountState> ReadWorkspaceStateAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         database.ReadAsync(
-            workspace, async session => (await AccountRows.StatesAsync(session, [await AccountRows.ReadWorkspaceHeadAsync(session)]))[Account.WorkspaceHead], cancellationToken);
+            workspace, async session => (await AccountRows.StatesAsync(session, [await AccountRows.ReadWorkspaceHeadAsync(session)]))[Account.WorkspaceHead], cancellationToken, byKeys: true);
 
     public async ValueTask<Scopes> ReadScopesAsync(WorkspaceId workspace, AccountKey account, string? user, string? campaign, string? key, CancellationToken cancellationToken) =>
         AliasRows.Parameters(account, user, campaign, key) is { } parameters
@@ -145,7 +146,7 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
                     : default;
                 return new RecentState(found is null ? null : states[found.Head.Id], states[head.Head.Id], scopes, now);
             },
-            cancellationToken);
+            cancellationToken, byKeys: true);
         Recent.Keep(asked, read, mark);
         return read;
     }
@@ -153,14 +154,21 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
     public ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken) =>
         database.ReadEntriesAsync(workspace, session => LogReader.ReadAsync(session, filter), cancellationToken);
 
+    public ValueTask<AccountKey?> FindOwnerAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
+        database.TogetherAsync(
+            workspace,
+            session => [session.Own("Ledger/FindOwner", Value.Digest(Digest.Of(id.Value)))],
+            async (reader, stop) => await reader.ReadAsync(stop) ? new AccountKey(reader.Text(0)) : (AccountKey?)null,
+            cancellationToken, byKeys: true);
+
     public ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
         database.ReadEntriesAsync(
             workspace,
-            async session => await session.FindAsync("Ledger/FindIds", FoundId.Read, Value.Digests([Digest.Of(id.Value)])) is { Sequence: { } sequence }
-                && await LogReader.ToRecordsAsync(session, await EntryRows.BySequenceAsync(session, [sequence])) is [var record]
+            async session => await session.FindAsync("Ledger/FindIds", FoundId.Read, Value.Digests([Digest.Of(id.Value)])) is { Sequence: not null } found
+                && await LogReader.ToRecordsAsync(session, await EntryRows.ByIdAsync(session, [found])) is [var record]
                 ? record
                 : null,
-            cancellationToken);
+            cancellationToken, byKeys: true);
 
     public async ValueTask<IReadOnlyList<StoredEntry>> FollowAsync(WorkspaceId workspace, long after, int limit, CancellationToken cancellationToken) =>
         (await database.FollowAsync(workspace, "Ledger/SelectEntries:Ledger/RowsAfter", EntryRows.Read, cancellationToken, Value.Long(after), Value.Int(limit))).Rows;

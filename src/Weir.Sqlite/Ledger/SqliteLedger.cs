@@ -103,6 +103,28 @@ internal sealed class SqliteLedger(Writer writer, ReaderPool readers, LedgerMemo
     public ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken) =>
         overlay.ReadAsync(workspace.Value, (connection, pending) => LogReader.Read(connection, pending, workspace.Value, filter), cancellationToken);
 
+    public ValueTask<AccountKey?> FindOwnerAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
+        overlay.ReadAsync<AccountKey?>(
+            workspace.Value,
+            (connection, pending) =>
+            {
+                if (pending.FindId(Digest.Of(id.Value)) is not { Sequence: > 0 } found)
+                {
+                    return null;
+                }
+
+                Statement row = connection.Prepared("Ledger/FindOwner").Bind(1, workspace.Value).Bind(2, found.Sequence);
+                if (!row.Step())
+                {
+                    return null;
+                }
+
+                AccountKey owner = new(row.Text(0));
+                row.Reset();
+                return owner;
+            },
+            cancellationToken);
+
     public ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
         overlay.ReadAsync(
             workspace.Value,

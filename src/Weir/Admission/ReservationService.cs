@@ -101,7 +101,7 @@ public sealed class ReservationService
     public async Task<Outcome> CommitAsync(WorkspaceId workspace, EventId id, ReservationEnd end, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(end);
-        if (await _store.Ledger.FindAsync(workspace, id, cancellationToken) is not { Account: { } account } record)
+        if (await _store.Ledger.FindOwnerAsync(workspace, id, cancellationToken) is not { } account)
         {
             return await UnknownAsync(workspace, id, cancellationToken);
         }
@@ -122,7 +122,7 @@ public sealed class ReservationService
                 Details = end.Details,
             },
             cancellationToken);
-        Returned(workspace, record);
+        Returned(workspace, outcome);
         return outcome;
     }
 
@@ -134,7 +134,7 @@ public sealed class ReservationService
     /// <param name="details">Status and latency of the job that failed.</param>
     public async Task<Outcome> ReleaseAsync(WorkspaceId workspace, EventId id, long? fence, string? reason, EventDetails details, CancellationToken cancellationToken)
     {
-        if (await _store.Ledger.FindAsync(workspace, id, cancellationToken) is not { Account: { } account } record)
+        if (await _store.Ledger.FindOwnerAsync(workspace, id, cancellationToken) is not { } account)
         {
             return await _queue.GiveUpAsync(workspace, id.Value, cancellationToken) ? new Outcome { Id = id.Value } : await UnknownAsync(workspace, id, cancellationToken);
         }
@@ -152,7 +152,7 @@ public sealed class ReservationService
                 Details = details,
             },
             cancellationToken);
-        Returned(workspace, record);
+        Returned(workspace, outcome);
         return outcome;
     }
 
@@ -170,7 +170,7 @@ public sealed class ReservationService
             return Fail(id.Value, "/progress", "'progress' is from 0 to 1.");
         }
 
-        if (await _store.Ledger.FindAsync(workspace, id, cancellationToken) is not { Account: { } account })
+        if (await _store.Ledger.FindOwnerAsync(workspace, id, cancellationToken) is not { } account)
         {
             return await UnknownAsync(workspace, id, cancellationToken);
         }
@@ -185,7 +185,7 @@ public sealed class ReservationService
     public async Task<Outcome> GrowAsync(
         WorkspaceId workspace, EventId id, EventId effect, Properties properties, GivenCost? cost, long? fence, CancellationToken cancellationToken)
     {
-        if (await _store.Ledger.FindAsync(workspace, id, cancellationToken) is not { Account: { } account })
+        if (await _store.Ledger.FindOwnerAsync(workspace, id, cancellationToken) is not { } account)
         {
             return await UnknownAsync(workspace, id, cancellationToken);
         }
@@ -267,9 +267,9 @@ public sealed class ReservationService
         return outcome.Failure is null;
     }
 
-    private void Returned(WorkspaceId workspace, LedgerRecord record)
+    private void Returned(WorkspaceId workspace, Outcome outcome)
     {
-        if (record.Entry.Reservation?.Slot is { } slot)
+        if (outcome.Target?.Entry.Reservation?.Slot is { } slot)
         {
             _queue.Wake(workspace, slot.Kind);
         }

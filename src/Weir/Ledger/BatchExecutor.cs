@@ -258,31 +258,8 @@ public sealed class BatchExecutor
     {
         try
         {
-            if (batch.Repeat(command) is { } repeat)
-            {
-                return repeat;
-            }
-
-            if (command is ReserveCommand { UnlessKnown: { } unknown })
-            {
-                return command.Failed(unknown);
-            }
-
-            await GrantDecisions.OpenAsync(batch, transaction, command.Account);
-            return command switch
-            {
-                ConsumeCommand consume => await ConsumeAsync(batch, transaction, consume),
-                ReverseCommand reverse => CorrectionDecisions.Reverse(batch, reverse),
-                AdjustCommand adjust => CorrectionDecisions.Adjust(batch, adjust),
-                CompleteCommand complete => await CorrectionDecisions.CompleteAsync(batch, _catalogs, complete),
-                ReserveCommand or CommitCommand or ReleaseCommand or ExtendCommand or GrowCommand or ExpireCommand =>
-                    await ReservationDecisions.DecideAsync(batch, transaction, _catalogs, command),
-                GiveCommand give => GrantDecisions.Give(batch, give),
-                EndGrantCommand end => GrantDecisions.End(batch, end),
-                ChangeAccountCommand change => ChangeAccount(batch, change),
-                EraseCommand erase => await EraseDecisions.EraseAsync(batch, transaction, erase),
-                _ => throw new InvalidOperationException($"The writer does not know {command.GetType().Name}."),
-            };
+            Outcome outcome = batch.Repeat(command) ?? await DecideAsync(batch, transaction, command);
+            return outcome.Failure is null && command is TargetedCommand targeted ? outcome with { Target = batch.Snapshot.Targets.GetValueOrDefault(targeted.Target) } : outcome;
         }
         catch (OverflowException)
         {
@@ -294,6 +271,30 @@ public sealed class BatchExecutor
             command.Fail(exception);
             return null;
         }
+    }
+
+    private async ValueTask<Outcome> DecideAsync(Batch batch, ILedgerTransaction transaction, LedgerCommand command)
+    {
+        if (command is ReserveCommand { UnlessKnown: { } unknown })
+        {
+            return command.Failed(unknown);
+        }
+
+        await GrantDecisions.OpenAsync(batch, transaction, command.Account);
+        return command switch
+        {
+            ConsumeCommand consume => await ConsumeAsync(batch, transaction, consume),
+            ReverseCommand reverse => CorrectionDecisions.Reverse(batch, reverse),
+            AdjustCommand adjust => CorrectionDecisions.Adjust(batch, adjust),
+            CompleteCommand complete => await CorrectionDecisions.CompleteAsync(batch, _catalogs, complete),
+            ReserveCommand or CommitCommand or ReleaseCommand or ExtendCommand or GrowCommand or ExpireCommand =>
+                await ReservationDecisions.DecideAsync(batch, transaction, _catalogs, command),
+            GiveCommand give => GrantDecisions.Give(batch, give),
+            EndGrantCommand end => GrantDecisions.End(batch, end),
+            ChangeAccountCommand change => ChangeAccount(batch, change),
+            EraseCommand erase => await EraseDecisions.EraseAsync(batch, transaction, erase),
+            _ => throw new InvalidOperationException($"The writer does not know {command.GetType().Name}."),
+        };
     }
 
     private static async ValueTask<Outcome> ConsumeAsync(Batch batch, ILedgerTransaction transaction, ConsumeCommand command)

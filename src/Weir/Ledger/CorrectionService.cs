@@ -8,8 +8,7 @@ public sealed class CorrectionService(IWeirStore store, GroupCommit commits)
     /// <summary>Reverses an event, once: a repeat gets the first answer again.</summary>
     public async Task<Outcome> ReverseAsync(WorkspaceId workspace, EventId id, string? reason, string? actor, CancellationToken cancellationToken)
     {
-        LedgerRecord? record = await store.Ledger.FindAsync(workspace, id, cancellationToken);
-        if (record?.Account is not { } account)
+        if (await store.Ledger.FindOwnerAsync(workspace, id, cancellationToken) is not { } account)
         {
             return new Outcome { Id = id.Value, Refusal = Refusal.EventNotFound, Failure = new Failure(Refusal.EventNotFound, "", $"There is no event '{id}'.{await store.Retention.NoteAsync(workspace, cancellationToken)}") };
         }

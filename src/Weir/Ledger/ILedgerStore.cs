@@ -39,6 +39,9 @@ public interface ILedgerStore
     /// </summary>
     ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken);
 
+    /// <summary>Whose entry stands under an id; null when none does, or when its account has been erased (PRIV-1).</summary>
+    ValueTask<AccountKey?> FindOwnerAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken);
+
     /// <summary>The event that a sender knows by an id, or null.</summary>
     ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken);
 

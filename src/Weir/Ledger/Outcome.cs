@@ -31,5 +31,8 @@ public sealed record Outcome
     /// <summary>The reservation that it was about, as it stands now; null when it has ended or there is none.</summary>
     public Hold? Hold { get; init; }
 
+    /// <summary>The event that it was about, where it was about one: as it stood before.</summary>
+    public StoredTarget? Target { get; init; }
+
     public bool Allowed => Refusal == Refusal.None;
 }

@@ -66,6 +66,10 @@ internal sealed class MemoryLedger(MemoryStore store) : ILedgerStore
             ];
         }));
 
+    public ValueTask<AccountKey?> FindOwnerAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Read(workspace, w =>
+            w.Ids.TryGetValue(Digest.Of(id.Value), out MemoryId known) && w.EntryAt(known.Sequence) is { } entry ? w.KeyOf(entry.Entry.Account) : null));
+
     public ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Read(workspace, w =>
             w.Ids.TryGetValue(Digest.Of(id.Value), out MemoryId known) && w.EntryAt(known.Sequence) is { } entry ? RecordOf(w, entry) : null));

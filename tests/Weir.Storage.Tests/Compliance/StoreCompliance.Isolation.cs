@@ -47,6 +47,7 @@ public abstract partial class StoreCompliance
         ["ILedgerStore.ReadRecentAsync"] = async (s, w) => (await s.Ledger.ReadRecentAsync(w, Sample.Acme, "u-7", null, null, None)) with { AsOf = null },
         ["ILedgerStore.ReadAsync"] = async (s, w) => await s.Ledger.ReadAsync(w, new LedgerFilter { Account = Sample.Acme }, None),
         ["ILedgerStore.FindAsync"] = async (s, w) => await s.Ledger.FindAsync(w, new EventId("evt-1"), None),
+        ["ILedgerStore.FindOwnerAsync"] = async (s, w) => await s.Ledger.FindOwnerAsync(w, new EventId("evt-1"), None),
         ["ILedgerStore.FollowAsync"] = async (s, w) => await s.Ledger.FollowAsync(w, 0, 100, None),
         ["ILedgerStore.ReadStretchesAsync"] = async (s, w) => await s.Ledger.ReadStretchesAsync(w, [new LogStretch(1, 4), new LogStretch(6, 40)], 100, None),
         ["ILedgerStore.ReadEntriesAsync"] = async (s, w) => await s.Ledger.ReadEntriesAsync(w, [.. Enumerable.Range(1, 50).Select(i => (long)i)], None),

@@ -132,6 +132,17 @@ public abstract partial class StoreCompliance
         Assert.Equal("evt-a", (await Ledger.FindAsync(Own, new EventId("evt-a"), None))!.Details.Id);
         Assert.Equal("evt-A", (await Ledger.FindAsync(Own, new EventId("evt-A"), None))!.Details.Id);
         Assert.Null(await Ledger.FindAsync(Own, new EventId("Evt-a"), None));
+        Assert.Equal(Sample.Acme, await Ledger.FindOwnerAsync(Own, new EventId("evt-a"), None));
+        Assert.Null(await Ledger.FindOwnerAsync(Own, new EventId("Evt-a"), None));
+    }
+
+    [Fact(DisplayName = "ID-3: nobody owns what stands under the id of a denial")]
+    public async Task ADenialHasNoOwner()
+    {
+        await CreateAcmeAsync();
+        await WriteAsync(new LedgerWrites { Denials = [new StoredDenial(Digest.Of("no"), default, new byte[] { 9 }, Sample.Now)] });
+        Assert.Null(await Ledger.FindOwnerAsync(Own, new EventId("no"), None));
+        Assert.Null(await Ledger.FindAsync(Own, new EventId("no"), None));
     }
 
     [Fact(DisplayName = "LOG-1: a follower goes on after any number and takes at most what it asks for")]

@@ -42,6 +42,7 @@ public abstract partial class StoreCompliance
         string log = Dump.Of(await LogOfAsync(1));
         Assert.DoesNotContain(s_gone, gone => log.Contains(gone, StringComparison.OrdinalIgnoreCase));
         Assert.Null((await Ledger.FindAsync(Own, new EventId("evt-1-1"), None))!.Account);
+        Assert.Null(await Ledger.FindOwnerAsync(Own, new EventId("evt-1-1"), None));
         Assert.NotNull(Assert.Single(await Store.Periods.ReadAsync(Own, Sample.AcmeId, new PeriodFilter { EndedBy = Sample.MonthEnd }, None)).Summary);
         Assert.Equal(others, Dump.Of(await LookAtAsync(new AccountKey("other"), 7)));
 

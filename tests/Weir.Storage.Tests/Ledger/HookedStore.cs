@@ -94,6 +94,12 @@ internal sealed class HookedStore(IWeirStore inner) : IWeirStore, ILedgerStore
     public ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken) =>
         inner.Ledger.ReadAsync(workspace, filter, cancellationToken);
 
+    public async ValueTask<AccountKey?> FindOwnerAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken)
+    {
+        await (BeforeFind?.Invoke() ?? Task.CompletedTask);
+        return await inner.Ledger.FindOwnerAsync(workspace, id, cancellationToken);
+    }
+
     public async ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken)
     {
         await (BeforeFind?.Invoke() ?? Task.CompletedTask);

@@ -145,6 +145,9 @@ public sealed class PostgreSqlCutOffTests : IDisposable
                     return 1;
                 },
                 None);
+            await using NpgsqlConnection connection = await database.OpenForBatchAsync(None);
+            await using NpgsqlCommand forget = new("DEALLOCATE ALL", connection);
+            await forget.ExecuteNonQueryAsync();
         }
 
         for (int round = 0; round < 2; round++)

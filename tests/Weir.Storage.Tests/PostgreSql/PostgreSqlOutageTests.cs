@@ -67,6 +67,30 @@ public sealed class PostgreSqlOutageTests
         await Task.WhenAll(Enumerable.Range(0, 500).Select(i => desk.RecordAsync($"e-{i}", "ping", account: $"account-{i % Accounts}"))).WaitAsync(s_patience);
     }
 
+    [Fact(DisplayName = "However many read, batches have connections of their own")]
+    public async Task ReadersLeaveConnectionsToBatches()
+    {
+        using PostgreSqlDatabase database = new();
+        await using UsageDesk desk = await UsageDesk.OpenAsync(SystemClock.Instance.GetCurrentInstant(), _ => new PostgreSqlStore(database.Options with { Connections = 3, Batches = 1, LockTimeout = s_patience, ConnectTimeout = s_patience, BatchTimeout = 2 * s_patience }));
+        await desk.RecordAsync("first", "ping");
+        await using NpgsqlConnection operators = database.Connect("postgres");
+        await using NpgsqlTransaction holds = await operators.BeginTransactionAsync();
+        await using (NpgsqlCommand take = new("LOCK TABLE denial_counts IN ACCESS EXCLUSIVE MODE", operators, holds))
+        {
+            await take.ExecuteNonQueryAsync();
+        }
+
+        Task[] readers = [.. Enumerable.Range(0, 6).Select(_ => desk.Store.Ledger.ReadDenialsAsync(desk.Workspace, null, Instant.MinValue, Instant.MaxValue, CancellationToken.None).AsTask())];
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.True((await desk.RecordAsync($"e-{i}", "ping")).Allowed);
+        }
+
+        Assert.DoesNotContain(readers, reader => reader.IsCompletedSuccessfully);
+        await holds.RollbackAsync();
+        await Task.WhenAll(readers);
+    }
+
     [Fact(DisplayName = "TX-3: a node's time is the database's, whatever its own clock says and wherever that is set")]
     public void TheClockOfANode()
     {
