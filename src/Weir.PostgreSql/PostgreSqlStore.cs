@@ -87,7 +87,7 @@ public sealed class PostgreSqlStore : IWeirStore
 
     public IChangeWatch Changes => _changes;
 
-    /// <summary>A batch may have to read or to make something on a second connection: one is always left for that.</summary>
+    /// <summary>A batch may have to read or to make something on a second connection: that it has in common with all who read.</summary>
     public int MostBatches => _options.MostBatches;
 
     public async Task OpenAsync(CancellationToken cancellationToken)

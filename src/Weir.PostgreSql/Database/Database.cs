@@ -49,7 +49,7 @@ internal sealed class Database : IAsyncDisposable
         settings.ApplicationName ??= "weir";
         settings.TcpKeepAlive = true;
         settings.CommandTimeout = Seconds(options.StatementTimeout) + 5;
-        if (!settings.ShouldSerialize("GSS Encryption Mode"))
+        if (!settings.ShouldSerialize("GSS Encryption Mode") && Environment.GetEnvironmentVariable("PGGSSENCMODE") is null)
         {
             // Whoever has Kerberos says so. To try it costs each connection a round trip, and the driver does not always get over one that fails.
             settings.GssEncryptionMode = GssEncryptionMode.Disable;
@@ -133,9 +133,13 @@ internal sealed class Database : IAsyncDisposable
     {
         if (Failures.IsOutOfStep(exception))
         {
-            // One cannot be taken out alone. The others that lie idle are closed too, and those in use when they come back.
-            _source.Clear();
-            _batches.Clear();
+            // One that still stands cannot be taken out alone. The others that lie idle are closed too, and those in use when they come back.
+            if (connection.FullState.HasFlag(ConnectionState.Open))
+            {
+                _source.Clear();
+                _batches.Clear();
+            }
+
             return new BrokenConnectionException(exception);
         }
 
@@ -278,7 +282,10 @@ internal sealed class Database : IAsyncDisposable
 
     private static NpgsqlDataSource Pool(NpgsqlConnectionStringBuilder settings, int connections)
     {
-        NpgsqlDataSourceBuilder builder = new(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { MaxPoolSize = connections }.ConnectionString);
+        NpgsqlDataSourceBuilder builder = new(new NpgsqlConnectionStringBuilder(settings.ConnectionString)
+        {
+            MaxPoolSize = connections, MinPoolSize = Math.Min(settings.MinPoolSize, connections),
+        }.ConnectionString);
         // As parts of a trace, and none of their own for what runs by the clock.
         builder.ConfigureTracing(tracing => tracing.ConfigureCommandFilter(_ => Activity.Current is not null).ConfigureBatchFilter(_ => Activity.Current is not null));
         return builder.Build();

@@ -42,12 +42,14 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
         }
         catch (Exception e)
         {
+            Exception failure = e;
             if (connection is not null)
             {
+                failure = FailureOn(connection, e);
                 await connection.DisposeAsync();
             }
 
-            if (Failures.AsUnavailable(e) is { } unavailable)
+            if (Failures.AsUnavailable(failure) is { } unavailable)
             {
                 throw unavailable;
             }
@@ -113,7 +115,7 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
             async session => (await AccountRows.ReadHeadsAsync(session, [account])).TryGetValue(account, out LoadedAccount? found)
                 ? (await AccountRows.StatesAsync(session, [found]))[found.Head.Id]
                 : null,
-            cancellationToken, byKeys: true);
+            cancellationToken);
 
     public ValueTask<AccountState> ReadWorkspaceStateAsync(WorkspaceId workspace, CancellationToken cancellationToken) =>
         database.ReadAsync(
@@ -146,7 +148,7 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
                     : default;
                 return new RecentState(found is null ? null : states[found.Head.Id], states[head.Head.Id], scopes, now);
             },
-            cancellationToken, byKeys: true);
+            cancellationToken);
         Recent.Keep(asked, read, mark);
         return read;
     }

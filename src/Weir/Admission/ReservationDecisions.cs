@@ -13,8 +13,12 @@ internal static class ReservationDecisions
     {
         if (command is not TargetedCommand targeted)
         {
-            return command is ReserveCommand { Ticket: { } ticket, Gone: { } gone } && !batch.Standing.Contains(ticket) ? command.Failed(gone)
-                : batch.Find(command.Account) is not { } owner ? BatchExecutor.UnknownAccount(command)
+            if (command is ReserveCommand { Ticket: { } ticket, Gone: { } gone } wish && (!batch.Standing.Contains(ticket) || (wish.IsFurtherTry && batch.Find(command.Account) is null)))
+            {
+                return command.Failed(gone);
+            }
+
+            return batch.Find(command.Account) is not { } owner ? BatchExecutor.UnknownAccount(command)
                 : command is ReserveCommand reserve ? Reserve(batch, owner, reserve)
                 : await ExpireAsync(batch, transaction, owner, command);
         }

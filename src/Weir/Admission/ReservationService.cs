@@ -134,9 +134,19 @@ public sealed class ReservationService
     /// <param name="details">Status and latency of the job that failed.</param>
     public async Task<Outcome> ReleaseAsync(WorkspaceId workspace, EventId id, long? fence, string? reason, EventDetails details, CancellationToken cancellationToken)
     {
-        if (await _store.Ledger.FindOwnerAsync(workspace, id, cancellationToken) is not { } account)
+        AccountKey? owner = await _store.Ledger.FindOwnerAsync(workspace, id, cancellationToken);
+        bool gaveUp = false;
+        if (owner is null)
         {
-            return await _queue.GiveUpAsync(workspace, id.Value, cancellationToken) ? new Outcome { Id = id.Value } : await UnknownAsync(workspace, id, cancellationToken);
+            SlotWaiter? waiter = await FindWaitingAsync(workspace, id.Value, cancellationToken);
+            gaveUp = await _queue.GiveUpAsync(workspace, id.Value, cancellationToken);
+            // Its turn may have come meanwhile: what was decided before the place went stands by now, or in the writer's queue before this one.
+            owner = waiter?.Account ?? await _store.Ledger.FindOwnerAsync(workspace, id, cancellationToken);
+        }
+
+        if (owner is not { } account)
+        {
+            return gaveUp ? new Outcome { Id = id.Value } : await UnknownAsync(workspace, id, cancellationToken);
         }
 
         Outcome outcome = await _commits.SubmitAsync(
@@ -153,7 +163,7 @@ public sealed class ReservationService
             },
             cancellationToken);
         Returned(workspace, outcome);
-        return outcome;
+        return gaveUp && outcome.Failure is { Refusal: Refusal.ReservationNotFound } ? new Outcome { Id = id.Value } : outcome;
     }
 
     /// <summary>Moves a reservation's end away, and says that its job is alive.</summary>

@@ -209,7 +209,8 @@ public sealed class BatchExecutor
         {
             bool create = command switch
             {
-                ReserveCommand { UnlessKnown: not null } => false,
+                // Whoever is tried again had an account: it has been erased since, and his waiting makes no other one (PRIV-1).
+                ReserveCommand { UnlessKnown: not null } or ReserveCommand { IsFurtherTry: true } => false,
                 ReserveCommand { Ticket: { } ticket } when !standing.Contains(ticket) => false,
                 EventCommand => book.Active.AutoCreate,
                 ChangeAccountCommand change => change.Create,

@@ -145,7 +145,9 @@ public sealed class MemoryTickets(Func<Instant> now) : ITicketStore
     {
         lock (_gate)
         {
-            return QueuesOf(workspace).SelectMany(queue => queue).Select(ticket => ticket.Number).Where(tickets.Contains).ToHashSet();
+            HashSet<long> standing = [.. tickets];
+            standing.IntersectWith(QueuesOf(workspace).SelectMany(queue => queue).Select(ticket => ticket.Number));
+            return standing;
         }
     }
 

@@ -190,6 +190,9 @@ internal sealed class HookedTickets(ITicketStore inner) : ITicketStore
     /// <summary>Runs after a node has looked who stands in front, before it learns of it.</summary>
     public Func<Task>? AfterRenew { get; set; }
 
+    /// <summary>Runs after the places of an account or a user were taken out of the lines.</summary>
+    public Func<Task>? AfterForget { get; set; }
+
     public ValueTask<long?> TakeAsync(WorkspaceId workspace, NewTicket ticket, Duration lease, int most, CancellationToken cancellationToken) =>
         inner.TakeAsync(workspace, ticket, lease, most, cancellationToken);
 
@@ -206,7 +209,11 @@ internal sealed class HookedTickets(ITicketStore inner) : ITicketStore
 
     public ValueTask<bool> GiveUpAsync(WorkspaceId workspace, string reservation, CancellationToken cancellationToken) => inner.GiveUpAsync(workspace, reservation, cancellationToken);
 
-    public ValueTask ForgetAsync(WorkspaceId workspace, AccountKey account, string? user, CancellationToken cancellationToken) => inner.ForgetAsync(workspace, account, user, cancellationToken);
+    public async ValueTask ForgetAsync(WorkspaceId workspace, AccountKey account, string? user, CancellationToken cancellationToken)
+    {
+        await inner.ForgetAsync(workspace, account, user, cancellationToken);
+        await (AfterForget?.Invoke() ?? Task.CompletedTask);
+    }
 
     public ValueTask<IReadOnlyList<SlotWaiter>> ReadAsync(WorkspaceId workspace, WaiterFilter filter, CancellationToken cancellationToken) => inner.ReadAsync(workspace, filter, cancellationToken);
 }

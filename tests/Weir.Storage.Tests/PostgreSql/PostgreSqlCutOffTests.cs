@@ -132,32 +132,33 @@ public sealed class PostgreSqlCutOffTests : IDisposable
         }
 
         // From its second use on a statement stands prepared with the database, until the database is told to forget them all.
-        async Task ForgetAfterAsync(Func<Task> use)
+        async Task<int> ForgetAfterAsync(Func<Task> use)
         {
             await use();
             await use();
             await use();
-            await database.ReadAsync(
+            int process = await database.TogetherAsync(
                 workspace,
-                async session =>
-                {
-                    await session.RunAllAsync([new NpgsqlBatchCommand("DEALLOCATE ALL")]);
-                    return 1;
-                },
+                _ => [new NpgsqlBatchCommand("SELECT pg_backend_pid()"), new NpgsqlBatchCommand("DEALLOCATE ALL")],
+                async (reader, stop) => (await Session.ReadAllAsync(reader, row => row.GetInt32(0), stop))[0],
                 None);
             await using NpgsqlConnection connection = await database.OpenForBatchAsync(None);
             await using NpgsqlCommand forget = new("DEALLOCATE ALL", connection);
             await forget.ExecuteNonQueryAsync();
+            return process;
         }
 
+        await using NpgsqlConnection observer = _database.Connect("postgres");
         for (int round = 0; round < 2; round++)
         {
             Func<Task> read = async () => Assert.NotNull(await ledger.ReadStateAsync(workspace, Sample.Acme, None));
-            await ForgetAfterAsync(read);
+            int process = await ForgetAfterAsync(read);
             await read();
+            Assert.Equal(0, await CountAsync(observer, $"SELECT count(*) FROM pg_stat_activity WHERE pid = {process}"));
             Func<Task> write = () => ledger.CreateAccountsAsync(workspace, [Sample.New("acme", 1)], None).AsTask();
-            await ForgetAfterAsync(write);
+            process = await ForgetAfterAsync(write);
             await write();
+            Assert.Equal(0, await CountAsync(observer, $"SELECT count(*) FROM pg_stat_activity WHERE pid = {process}"));
             await ForgetAfterAsync(LoadAsync);
             await Assert.ThrowsAsync<StoreConflictException>(LoadAsync);
             await LoadAsync();

@@ -184,6 +184,64 @@ public abstract class EraseTests
         Assert.Empty(await EntriesAsync(desk));
     }
 
+    [Fact(DisplayName = "SLOT-2: a place that is given up while it is being decided gives back what that takes")]
+    public async Task GivenUpWhileItIsDecided()
+    {
+        HookedStore? hooks = null;
+        await using UsageDesk desk = await UsageDesk.OpenAsync(s_now, clock => hooks = new HookedStore(NewStore(clock)), Catalog);
+        await ConsumeAsync(desk, "e1");
+        (TaskCompletionSource decided, TaskCompletionSource goOn) = (NewSignal(), NewSignal());
+        hooks!.BeforeCommit = () =>
+        {
+            decided.TrySetResult();
+            return goOn.Task;
+        };
+        Task<Outcome> waits = ReserveAsync(desk, "j1", 1, wait: Duration.FromMinutes(2));
+        await decided.Task;
+        Task<Outcome> release = desk.Get<ReservationService>().ReleaseAsync(desk.Workspace, new EventId("j1"), null, null, CancellationToken.None);
+        while (!release.IsCompleted && (await desk.Get<ReservationService>().ReadWaitingAsync(desk.Workspace, new WaiterFilter(), CancellationToken.None)).Count > 0)
+        {
+            await Task.Yield();
+        }
+
+        goOn.SetResult();
+        Assert.True((await waits).Allowed);
+        Assert.Equal(EntryKind.Release, (await release).Entry?.Kind);
+        Assert.Empty((await desk.Store.Ledger.ReadWorkspaceStateAsync(desk.Workspace, CancellationToken.None)).Holds);
+        await VerifyAsync(desk);
+    }
+
+    [Fact(DisplayName = "PRIV-1: an account that was erased between two tries of one who waits for a slot is not made anew, although he came after the erase had begun")]
+    public async Task CameWhileTheEraseBegan()
+    {
+        HookedStore? hooks = null;
+        await using UsageDesk desk = await UsageDesk.OpenAsync(s_now, clock => hooks = new HookedStore(NewStore(clock)), Catalog);
+        Assert.True((await ReserveAsync(desk, "j1", 1)).Allowed);
+        Assert.True((await ReserveAsync(desk, "j2", 1)).Allowed);
+        Task<Outcome> waits = Task.FromResult(new Outcome { Id = "" });
+        hooks!.Tickets.AfterForget = async () =>
+        {
+            hooks.Tickets.AfterForget = null;
+            TaskCompletionSource looked = NewSignal();
+            int looks = 0;
+            hooks.Tickets.AfterRenew = () =>
+            {
+                if (++looks == 2)
+                {
+                    looked.TrySetResult();
+                }
+
+                return Task.CompletedTask;
+            };
+            waits = ReserveAsync(desk, "j3", 1, wait: Duration.FromMinutes(2));
+            await looked.Task;
+        };
+        Assert.Equal(2, (await EraseAsync(desk)).Reservations);
+        Assert.Equal(Refusal.ReservationNotFound, (await waits).Refusal);
+        Assert.Null(await desk.Store.Accounts.FindAsync(desk.Workspace, s_ada, CancellationToken.None));
+        await VerifyAsync(desk);
+    }
+
     [Fact(DisplayName = "PRIV-1: of one user go the name, the tokens, the holds and the details; what completes a call of the user later names nobody")]
     public async Task OneUser()
     {
