@@ -68,7 +68,7 @@ internal static class LogEndpoints
         await JsonBody.WriteAsync(context, writer => LogWriter.Write(writer, items[0], catalog.Currency));
     }
 
-    internal static async ValueTask<ProblemException> UnknownAsync(HttpContext context, IWeirStore store, EventId id) =>
+    private static async ValueTask<ProblemException> UnknownAsync(HttpContext context, IWeirStore store, EventId id) =>
         new(Problem.Of(new Failure(Refusal.EventNotFound, "", $"There is no event '{id}'.{await store.Retention.NoteAsync(context.Workspace(), context.RequestAborted)}")));
 
     private static LedgerFilter FilterOf(HttpContext context, bool ascending, string list)

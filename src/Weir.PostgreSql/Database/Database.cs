@@ -1,6 +1,4 @@
 using System.Data;
-using System.Diagnostics;
-using System.Globalization;
 
 using NodaTime;
 
@@ -19,16 +17,7 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>How often a transaction is run again that lost against others.</summary>
     private const int MostAttempts = 10;
 
-    /// <summary>
-    /// Statements are planned for the tables as they are. A plan that was made while a table was nearly empty reads all of it where it should
-    /// search an index, and a kept one stays until the table is analysed: minutes, in which a batch takes a hundred times as long.
-    /// What only searches by keys keeps its plans all the same, as batches do (Database/EnterByKeys). An index is searched, not a table read, where
-    /// that is about as cheap on a disk without a moving head, and nothing that Weir asks is worth compiling.
-    /// </summary>
-    private const string Planning = "-c plan_cache_mode=force_custom_plan -c random_page_cost=1.1 -c jit=off";
-
-    private readonly NpgsqlDataSource _source;
-    private readonly NpgsqlDataSource _batches;
+    private readonly ConnectionPools _pools;
     private readonly PostgreSqlStoreOptions _options;
     private readonly Canceller _canceller = new();
     private readonly KeptPlans _plans = new(1_024);
@@ -37,36 +26,11 @@ internal sealed class Database : IAsyncDisposable
     public Database(PostgreSqlStoreOptions options)
     {
         _options = options;
-        NpgsqlConnectionStringBuilder settings = new(options.ConnectionString);
-        string own = string.Create(CultureInfo.InvariantCulture,
-            $"-c statement_timeout={options.StatementTimeout.TotalMilliseconds:0} -c lock_timeout={options.LockTimeout.TotalMilliseconds:0} -c idle_in_transaction_session_timeout={options.IdleInTransactionTimeout.TotalMilliseconds:0} {Planning}");
-        settings.Options = string.IsNullOrEmpty(settings.Options) ? own : $"{settings.Options} {own}";
-        settings.SearchPath = PostgreSqlSchema.Name;
-        settings.MaxAutoPrepare = 200;
-        settings.AutoPrepareMinUsages = 2;
-        // Nothing is set, locked or listened to for a session, only for transactions, so there is nothing to reset for the next borrower.
-        settings.NoResetOnClose = true;
-        settings.ApplicationName ??= "weir";
-        settings.TcpKeepAlive = true;
-        settings.CommandTimeout = Seconds(options.StatementTimeout) + 5;
-        if (!settings.ShouldSerialize("GSS Encryption Mode") && Environment.GetEnvironmentVariable("PGGSSENCMODE") is null)
-        {
-            // Whoever has Kerberos says so. To try it costs each connection a round trip, and the driver does not always get over one that fails.
-            settings.GssEncryptionMode = GssEncryptionMode.Disable;
-        }
-
-        if (!settings.ShouldSerialize("Timeout"))
-        {
-            settings.Timeout = Seconds(options.ConnectTimeout);
-        }
-
-        ConnectionString = settings.ConnectionString;
-        _batches = Pool(settings, options.MostBatches);
-        _source = Pool(settings, Math.Max(1, options.Connections - options.MostBatches));
+        _pools = new ConnectionPools(options);
     }
 
     /// <summary>With everything that connections of a node have in common.</summary>
-    public string ConnectionString { get; }
+    public string ConnectionString => _pools.ConnectionString;
 
     public TimeProvider? Time => _options.Time;
 
@@ -103,7 +67,7 @@ internal sealed class Database : IAsyncDisposable
             });
 
     /// <summary>How long the statements of a batch may take, in whole seconds.</summary>
-    public int BatchSeconds => Seconds(_options.BatchTimeout);
+    public int BatchSeconds => ConnectionPools.Seconds(_options.BatchTimeout);
 
     public async ValueTask DisposeAsync()
     {
@@ -113,20 +77,13 @@ internal sealed class Database : IAsyncDisposable
             await moment.DisposeAsync();
         }
 
-        await _source.DisposeAsync();
-        await _batches.DisposeAsync();
+        await _pools.DisposeAsync();
     }
 
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => OpenAsync(_source, cancellationToken);
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) => FromAsync(_pools.Others, cancellationToken);
 
-    /// <summary>
-    /// Batches have connections of their own: on few of them the plans of their statements are kept (<see cref="KeptPlans"/>), and however many read,
-    /// one is free for the next batch.
-    /// </summary>
-    public ValueTask<NpgsqlConnection> OpenForBatchAsync(CancellationToken cancellationToken) => OpenAsync(_batches, cancellationToken);
-
-    private ValueTask<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken) =>
-        _moment is null ? source.OpenConnectionAsync(cancellationToken) : throw new InvalidOperationException("A look at one moment does not write.");
+    /// <summary>See <see cref="ConnectionPools.Batches"/>.</summary>
+    public ValueTask<NpgsqlConnection> OpenForBatchAsync(CancellationToken cancellationToken) => FromAsync(_pools.Batches, cancellationToken);
 
     /// <summary>What to take a failure for that came while a connection was used. Where the connection is of no use any more, nobody gets it again.</summary>
     public Exception FailureOn(NpgsqlConnection connection, Exception exception)
@@ -136,8 +93,7 @@ internal sealed class Database : IAsyncDisposable
             // One that still stands cannot be taken out alone. The others that lie idle are closed too, and those in use when they come back.
             if (connection.FullState.HasFlag(ConnectionState.Open))
             {
-                _source.Clear();
-                _batches.Clear();
+                _pools.Clear();
             }
 
             return new BrokenConnectionException(exception);
@@ -280,18 +236,8 @@ internal sealed class Database : IAsyncDisposable
             },
             cancellationToken);
 
-    private static NpgsqlDataSource Pool(NpgsqlConnectionStringBuilder settings, int connections)
-    {
-        NpgsqlDataSourceBuilder builder = new(new NpgsqlConnectionStringBuilder(settings.ConnectionString)
-        {
-            MaxPoolSize = connections, MinPoolSize = Math.Min(settings.MinPoolSize, connections),
-        }.ConnectionString);
-        // As parts of a trace, and none of their own for what runs by the clock.
-        builder.ConfigureTracing(tracing => tracing.ConfigureCommandFilter(_ => Activity.Current is not null).ConfigureBatchFilter(_ => Activity.Current is not null));
-        return builder.Build();
-    }
-
-    private static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
+    private ValueTask<NpgsqlConnection> FromAsync(NpgsqlDataSource pool, CancellationToken cancellationToken) =>
+        _moment is null ? pool.OpenConnectionAsync(cancellationToken) : throw new InvalidOperationException("A look at one moment does not write.");
 
     private Task<T> InTransactionAsync<T>(
         WorkspaceId workspace, IsolationLevel isolation, Func<Session, Task<T>> work, CancellationToken cancellationToken, Action? committing = null, string? before = null, bool byKeys = false) =>

@@ -68,7 +68,8 @@ public sealed class BatchExecutor
         {
             LedgerSnapshot snapshot = await transaction.LoadAsync(load, CancellationToken.None);
             CatalogBook book = await _catalogs.BookAsync(workspace, snapshot.ActiveCatalogVersion, snapshot.Accounts.Values.Select(s => s.Account), CancellationToken.None);
-            IReadOnlySet<long> standing = await StandingAsync(transaction, commands);
+            ReserveCommand[] reserves = [.. commands.OfType<ReserveCommand>()];
+            IReadOnlySet<long> standing = await StandingAsync(transaction, reserves);
             missing = Missing(commands, snapshot, book, standing);
             if (missing.Count > 0 && !snapshot.HasIds)
             {
@@ -79,7 +80,7 @@ public sealed class BatchExecutor
 
             if (missing.Count == 0 || isLast)
             {
-                Batch batch = new(workspace, snapshot, book) { Waited = await WaitedAsync(transaction, commands), Standing = standing };
+                Batch batch = new(workspace, snapshot, book) { Waited = await WaitedAsync(transaction, reserves), Standing = standing };
                 Outcome?[] outcomes = new Outcome?[commands.Count];
                 List<LedgerCommand> waiting = [];
                 for (int i = 0; i < commands.Count; i++)
@@ -129,33 +130,17 @@ public sealed class BatchExecutor
     }
 
     /// <summary>Looked up under the locks of the accounts: whoever has been denied a slot and waits stands in the line by then (SLOT-2).</summary>
-    private static async ValueTask<IReadOnlySet<SlotLine>> WaitedAsync(ILedgerTransaction transaction, IReadOnlyList<LedgerCommand> commands)
+    private static async ValueTask<IReadOnlySet<SlotLine>> WaitedAsync(ILedgerTransaction transaction, IEnumerable<ReserveCommand> reserves)
     {
-        HashSet<SlotLine>? lines = null;
-        foreach (LedgerCommand command in commands)
-        {
-            if (command is ReserveCommand { LineInFront: { } line })
-            {
-                (lines ??= []).Add(line);
-            }
-        }
-
-        return lines is null ? ImmutableHashSet<SlotLine>.Empty : await transaction.ReadWaitedAsync(lines, CancellationToken.None);
+        HashSet<SlotLine> lines = [.. reserves.Select(reserve => reserve.LineInFront).OfType<SlotLine>()];
+        return lines.Count == 0 ? lines : await transaction.ReadWaitedAsync(lines, CancellationToken.None);
     }
 
     /// <summary>Looked up under the locks of the accounts: an erase takes its account out of the lines before it takes that lock (PRIV-1).</summary>
-    private static async ValueTask<IReadOnlySet<long>> StandingAsync(ILedgerTransaction transaction, IReadOnlyList<LedgerCommand> commands)
+    private static async ValueTask<IReadOnlySet<long>> StandingAsync(ILedgerTransaction transaction, IEnumerable<ReserveCommand> reserves)
     {
-        List<long>? tickets = null;
-        foreach (LedgerCommand command in commands)
-        {
-            if (command is ReserveCommand { Ticket: { } ticket })
-            {
-                (tickets ??= []).Add(ticket);
-            }
-        }
-
-        return tickets is null ? ImmutableHashSet<long>.Empty : await transaction.ReadStandingAsync(tickets, CancellationToken.None);
+        HashSet<long> tickets = [.. reserves.Select(reserve => reserve.Ticket).OfType<long>()];
+        return tickets.Count == 0 ? tickets : await transaction.ReadStandingAsync(tickets, CancellationToken.None);
     }
 
     private static LedgerLoad LoadOf(IReadOnlyList<LedgerCommand> commands)

@@ -67,6 +67,19 @@ public sealed class PostgreSqlOutageTests
         await Task.WhenAll(Enumerable.Range(0, 500).Select(i => desk.RecordAsync($"e-{i}", "ping", account: $"account-{i % Accounts}"))).WaitAsync(s_patience);
     }
 
+    [Theory(DisplayName = "Kerberos is tried only where it is asked for, and a pool that is to be larger at the least than batches need is as large as these")]
+    [InlineData("", GssEncryptionMode.Disable)]
+    [InlineData(";GSS Encryption Mode=Prefer", GssEncryptionMode.Prefer)]
+    [InlineData(";GSS Encryption Mode=Require;Minimum Pool Size=20", GssEncryptionMode.Require)]
+    public async Task TheConnectionStringSays(string said, GssEncryptionMode expected)
+    {
+        await using ConnectionPools pools = new(new PostgreSqlStoreOptions { ConnectionString = "Host=/nowhere;Database=d;Username=u" + said });
+        Assert.Equal(expected, new NpgsqlConnectionStringBuilder(pools.ConnectionString).GssEncryptionMode);
+        Assert.Equal(
+            (PostgreSqlStoreOptions.DefaultBatches, PostgreSqlStoreOptions.DefaultConnections - PostgreSqlStoreOptions.DefaultBatches),
+            (new NpgsqlConnectionStringBuilder(pools.Batches.ConnectionString).MaxPoolSize, new NpgsqlConnectionStringBuilder(pools.Others.ConnectionString).MaxPoolSize));
+    }
+
     [Fact(DisplayName = "However many read, batches have connections of their own")]
     public async Task ReadersLeaveConnectionsToBatches()
     {

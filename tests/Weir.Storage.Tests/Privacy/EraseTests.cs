@@ -6,7 +6,7 @@ using Weir.Sqlite;
 namespace Weir.Storage.Tests;
 
 /// <summary>What an erase does to what is under way, whatever the store.</summary>
-public abstract class EraseTests
+public abstract partial class EraseTests
 {
     private static readonly Instant s_now = Instant.FromUtc(2026, 3, 10, 12, 0);
 
@@ -82,163 +82,6 @@ public abstract class EraseTests
         Assert.True(fresh is { Allowed: true, Replayed: false });
         Assert.NotEqual(id, fresh.Entry!.Account);
         Assert.Equal(1, fresh.Account!.Balances.Values.Single(balance => balance.Key.Scope == ScopeKind.Account).Used.Units);
-        await VerifyAsync(desk);
-    }
-
-    [Fact(DisplayName = "PRIV-1: who waits for a slot is sent away; another account gets the slot that the erase gave back")]
-    public async Task WaitersAreSentAway()
-    {
-        await using UsageDesk desk = await OpenAsync();
-        Assert.True((await ReserveAsync(desk, "j1", 1)).Allowed);
-        Assert.True((await ReserveAsync(desk, "j2", 1)).Allowed);
-        Task<Outcome> waits = ReserveAsync(desk, "j3", 1, wait: Duration.FromMinutes(2));
-        Task<Outcome> other = ReserveAsync(desk, "o1", 1, account: "other", wait: Duration.FromMinutes(2));
-        ReservationService reservations = desk.Get<ReservationService>();
-        while ((await reservations.ReadWaitingAsync(desk.Workspace, new WaiterFilter(), CancellationToken.None)).Count < 2)
-        {
-            await Task.Yield();
-        }
-
-        Assert.Equal(2, (await EraseAsync(desk)).Reservations);
-        Assert.Equal(Refusal.ReservationNotFound, (await waits).Refusal);
-        Assert.True((await other).Allowed);
-        Assert.Null(await desk.Store.Accounts.FindAsync(desk.Workspace, s_ada, CancellationToken.None));
-    }
-
-    [Theory(DisplayName = "PRIV-1, SLOT-2: whose turn has come just before an erase, or before his place is given up, takes no slot afterwards and makes nobody anew")]
-    [InlineData(null, false)]
-    [InlineData(null, true)]
-    [InlineData("byron", false)]
-    [InlineData("byron", true)]
-    public async Task TurnsThatComeTooLate(string? erased, bool wasDenied)
-    {
-        HookedStore? hooks = null;
-        await using UsageDesk desk = await UsageDesk.OpenAsync(s_now, clock => hooks = new HookedStore(NewStore(clock)), Catalog);
-        (TaskCompletionSource chosen, TaskCompletionSource goOn) = (NewSignal(), NewSignal());
-        Task HoldAsync()
-        {
-            chosen.TrySetResult();
-            return goOn.Task;
-        }
-
-        Assert.True((await ReserveAsync(desk, "j1", 1, user: "byron")).Allowed);
-        Assert.True((await ReserveAsync(desk, "j2", 1, user: "byron")).Allowed);
-        ReservationService reservations = desk.Get<ReservationService>();
-        Task<Outcome> waits;
-        if (wasDenied)
-        {
-            // A second look follows the first try at the latest when a poll is over.
-            TaskCompletionSource looked = NewSignal();
-            int looks = 0;
-            hooks!.Tickets.AfterRenew = () =>
-            {
-                if (++looks == 2)
-                {
-                    looked.TrySetResult();
-                }
-
-                return Task.CompletedTask;
-            };
-            waits = ReserveAsync(desk, "j3", 1, user: "byron", wait: Duration.FromMinutes(2));
-            while (!looked.Task.IsCompleted)
-            {
-                desk.Clock.Advance(Duration.FromMilliseconds(300));
-                await Task.Delay(1);
-            }
-
-            hooks.Tickets.AfterRenew = HoldAsync;
-            Assert.Equal(Refusal.None, (await reservations.ReleaseAsync(desk.Workspace, new EventId("j1"), null, null, CancellationToken.None)).Refusal);
-        }
-        else
-        {
-            hooks!.Tickets.AfterRenew = HoldAsync;
-            waits = ReserveAsync(desk, "j3", 1, user: "byron", wait: Duration.FromMinutes(2));
-        }
-
-        await chosen.Task;
-        await EraseAsync(desk, erased);
-        hooks.Tickets.AfterRenew = null;
-        goOn.SetResult();
-        Assert.Equal(Refusal.ReservationNotFound, (await waits).Refusal);
-        Assert.False((await EraseAsync(desk, erased)).Erased);
-        Assert.Empty((await desk.Store.Ledger.ReadWorkspaceStateAsync(desk.Workspace, CancellationToken.None)).Holds);
-        await VerifyAsync(desk);
-    }
-
-    [Fact(DisplayName = "SLOT-2: a place that was given up in the moment of its turn takes no slot afterwards")]
-    public async Task GivenUpInTheMomentOfItsTurn()
-    {
-        HookedStore? hooks = null;
-        await using UsageDesk desk = await UsageDesk.OpenAsync(s_now, clock => hooks = new HookedStore(NewStore(clock)), Catalog);
-        (TaskCompletionSource chosen, TaskCompletionSource goOn) = (NewSignal(), NewSignal());
-        hooks!.Tickets.AfterRenew = () =>
-        {
-            chosen.TrySetResult();
-            return goOn.Task;
-        };
-        Task<Outcome> waits = ReserveAsync(desk, "j1", 1, wait: Duration.FromMinutes(2));
-        await chosen.Task;
-        Assert.Equal(Refusal.None, (await desk.Get<ReservationService>().ReleaseAsync(desk.Workspace, new EventId("j1"), null, null, CancellationToken.None)).Refusal);
-        goOn.SetResult();
-        Assert.Equal(Refusal.ReservationNotFound, (await waits).Refusal);
-        Assert.Empty(await EntriesAsync(desk));
-    }
-
-    [Fact(DisplayName = "SLOT-2: a place that is given up while it is being decided gives back what that takes")]
-    public async Task GivenUpWhileItIsDecided()
-    {
-        HookedStore? hooks = null;
-        await using UsageDesk desk = await UsageDesk.OpenAsync(s_now, clock => hooks = new HookedStore(NewStore(clock)), Catalog);
-        await ConsumeAsync(desk, "e1");
-        (TaskCompletionSource decided, TaskCompletionSource goOn) = (NewSignal(), NewSignal());
-        hooks!.BeforeCommit = () =>
-        {
-            decided.TrySetResult();
-            return goOn.Task;
-        };
-        Task<Outcome> waits = ReserveAsync(desk, "j1", 1, wait: Duration.FromMinutes(2));
-        await decided.Task;
-        Task<Outcome> release = desk.Get<ReservationService>().ReleaseAsync(desk.Workspace, new EventId("j1"), null, null, CancellationToken.None);
-        while (!release.IsCompleted && (await desk.Get<ReservationService>().ReadWaitingAsync(desk.Workspace, new WaiterFilter(), CancellationToken.None)).Count > 0)
-        {
-            await Task.Yield();
-        }
-
-        goOn.SetResult();
-        Assert.True((await waits).Allowed);
-        Assert.Equal(EntryKind.Release, (await release).Entry?.Kind);
-        Assert.Empty((await desk.Store.Ledger.ReadWorkspaceStateAsync(desk.Workspace, CancellationToken.None)).Holds);
-        await VerifyAsync(desk);
-    }
-
-    [Fact(DisplayName = "PRIV-1: an account that was erased between two tries of one who waits for a slot is not made anew, although he came after the erase had begun")]
-    public async Task CameWhileTheEraseBegan()
-    {
-        HookedStore? hooks = null;
-        await using UsageDesk desk = await UsageDesk.OpenAsync(s_now, clock => hooks = new HookedStore(NewStore(clock)), Catalog);
-        Assert.True((await ReserveAsync(desk, "j1", 1)).Allowed);
-        Assert.True((await ReserveAsync(desk, "j2", 1)).Allowed);
-        Task<Outcome> waits = Task.FromResult(new Outcome { Id = "" });
-        hooks!.Tickets.AfterForget = async () =>
-        {
-            hooks.Tickets.AfterForget = null;
-            TaskCompletionSource looked = NewSignal();
-            int looks = 0;
-            hooks.Tickets.AfterRenew = () =>
-            {
-                if (++looks == 2)
-                {
-                    looked.TrySetResult();
-                }
-
-                return Task.CompletedTask;
-            };
-            waits = ReserveAsync(desk, "j3", 1, wait: Duration.FromMinutes(2));
-            await looked.Task;
-        };
-        Assert.Equal(2, (await EraseAsync(desk)).Reservations);
-        Assert.Equal(Refusal.ReservationNotFound, (await waits).Refusal);
-        Assert.Null(await desk.Store.Accounts.FindAsync(desk.Workspace, s_ada, CancellationToken.None));
         await VerifyAsync(desk);
     }
 
@@ -468,8 +311,6 @@ public abstract class EraseTests
     private static Task<Outcome> ConsumeAsync(UsageDesk desk, string id, string? user = null) => desk.Get<AdmissionService>().ConsumeAsync(
         desk.Workspace,
         new UsageEvent { Id = new EventId(id), Account = s_ada, Type = "call", Details = new EventDetails { User = user } }, ConsumeMode.Record, CancellationToken.None);
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static Task<Outcome> ReserveAsync(UsageDesk desk, string id, int n, string account = "ada-lovelace", string? user = null, Duration wait = default, string type = "job") =>
         desk.Get<ReservationService>().ReserveAsync(
