@@ -1,7 +1,3 @@
-using System.Diagnostics;
-
-using Weir.Engine;
-
 namespace Weir.Benchmarks;
 
 /// <summary>Consumes that are durable when they are answered, from callers that each wait for their answer.</summary>
@@ -25,24 +21,6 @@ internal static class ConsumeBenchmark
 
     /// <summary>Consumes per second.</summary>
     /// <param name="prefix">Of the ids: no run repeats those of another.</param>
-    public static async Task<double> MeasureAsync(Setting setting, int callers, TimeSpan length, string prefix, int accounts = 10_000)
-    {
-        long done = 0;
-        Stopwatch watch = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
-        {
-            for (int i = 0; watch.Elapsed < length; i++)
-            {
-                Outcome outcome = await setting.Admission.ConsumeAsync(
-                    setting.Workspace, Setting.Event($"{prefix}-{caller}-{i}", $"acct-{(caller + (i * 7919)) % accounts}", i % 100), ConsumeMode.Enforce, CancellationToken.None);
-                if (!outcome.Allowed)
-                {
-                    throw new InvalidOperationException($"A consume was refused: {outcome.Refusal}.");
-                }
-
-                Interlocked.Increment(ref done);
-            }
-        })));
-        return done / watch.Elapsed.TotalSeconds;
-    }
+    public static Task<double> MeasureAsync(Setting setting, int callers, TimeSpan length, string prefix, int accounts = 10_000) =>
+        CommandBenchmark.MeasureAsync(setting, CommandBenchmark.Consume, callers, length, prefix, accounts);
 }

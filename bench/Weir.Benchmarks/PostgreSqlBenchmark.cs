@@ -21,6 +21,7 @@ internal static class PostgreSqlBenchmark
     private const string Database = "bench";
     private const int Rounds = 3;
     private const int Seconds = 5;
+    private const int CommandSeconds = 2;
     private const int WarmUpSeconds = 25;
     private const int Callers = 1024;
     private const int RecordBatch = 1_000;
@@ -56,10 +57,10 @@ internal static class PostgreSqlBenchmark
                 return;
             }
 
-            await JobsAsync(server, setting, table);
+            await CommandsAsync(server, setting, table);
             await CheckAsync(setting, table);
             await RecordAsync(server, setting, table);
-            await ServeAsync(setting, table);
+            await ServeAsync(server, setting, table);
         }
 
         await UsageAsync(server, table);
@@ -67,21 +68,41 @@ internal static class PostgreSqlBenchmark
         Console.WriteLine($"fsync of a 4 KiB write: {Fsync.Median(server.Folder).TotalMicroseconds:F0} µs (median of 100)");
     }
 
-    /// <summary>Only jobs beside consumes.</summary>
-    public static async Task RunJobsAsync()
+    /// <summary>Only the kinds of commands beside consumes.</summary>
+    public static async Task RunCommandsAsync()
     {
         bool withStatements = Environment.GetEnvironmentVariable("WEIR_BENCH_STATEMENTS") is not null;
         await using PostgreSqlServer server = await PostgreSqlServer.StartAsync(withStatements);
         await using Setting setting = await StartAsync(server, Database);
         Table table = new();
         await ConsumeBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(10), "warm");
-        await JobBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(10), "warm-job");
         if (withStatements)
         {
             await server.RunAsync(Database, PostgreSqlServer.Superuser, "CREATE EXTENSION pg_stat_statements");
         }
 
-        await JobsAsync(server, setting, table);
+        await CommandsAsync(server, setting, table);
+        if (withStatements)
+        {
+            await PrintStatementsAsync(server);
+        }
+
+        table.Print();
+    }
+
+    /// <summary>Only consumes over HTTP beside an empty answer.</summary>
+    public static async Task RunHttpAsync()
+    {
+        bool withStatements = Environment.GetEnvironmentVariable("WEIR_BENCH_STATEMENTS") is not null;
+        await using PostgreSqlServer server = await PostgreSqlServer.StartAsync(withStatements);
+        await using Setting setting = await StartAsync(server, Database);
+        Table table = new();
+        if (withStatements)
+        {
+            await server.RunAsync(Database, PostgreSqlServer.Superuser, "CREATE EXTENSION pg_stat_statements");
+        }
+
+        await ServeAsync(server, setting, table);
         if (withStatements)
         {
             await PrintStatementsAsync(server);
@@ -204,7 +225,7 @@ internal static class PostgreSqlBenchmark
         return measured;
     }
 
-    private static async Task ServeAsync(Setting setting, Table table)
+    private static async Task ServeAsync(PostgreSqlServer server, Setting setting, Table table)
     {
         string url = setting.App.Urls.First();
         (string Name, string Url)[] endpoints = [("empty", url + "/empty"), ("consume", url + "/api/v1/consume")];
@@ -220,9 +241,13 @@ internal static class PostgreSqlBenchmark
             foreach ((string name, string address) in endpoints)
             {
                 commits.Reset();
-                Wrk load = await Wrk.RunAsync(address, Seconds, round);
+                TimeSpan idle = PostgreSqlServer.IdleTime();
+                long start = Stopwatch.GetTimestamp();
+                Wrk load = default;
+                (_, Costs costs) = await CostAsync(server, async () => ((load = await Wrk.RunAsync(address, Seconds, round)).Rate, TimeSpan.Zero));
+                double share = (PostgreSqlServer.IdleTime() - idle) / Stopwatch.GetElapsedTime(start) / Environment.ProcessorCount;
                 rates[name].Add(load.Rate);
-                Console.WriteLine($"round {round}: HTTP {name,-8}  {load.Rate,9:N0}/s   {load.Processor,6:F1} µs of the node's processor time   {load.Allocated,6:N0} bytes allocated{commits}");
+                Console.WriteLine($"round {round}: HTTP {name,-8}  {load.Rate,9:N0}/s   {costs}, {share:P0} idle   {load.Allocated,6:N0} bytes allocated{commits}");
                 await CatchUpAsync(setting);
             }
         }
@@ -264,26 +289,30 @@ internal static class PostgreSqlBenchmark
         table.Add($"a check, {CheckedAccounts} accounts (µs)", "5 µs", Table.Median(remembered), 5, "< 1", "F2", "×");
     }
 
-    /// <summary>A job is two commands: as many of them as of consumes would be the best.</summary>
-    private static async Task JobsAsync(PostgreSqlServer server, Setting setting, Table table)
+    /// <summary>Every kind of command, as a part of the rate of the consumes that take turns with it.</summary>
+    private static async Task CommandsAsync(PostgreSqlServer server, Setting setting, Table table)
     {
-        List<double> consumes = [], jobs = [];
-        for (int round = 1; round <= Rounds; round++)
+        foreach (Work work in CommandBenchmark.Others)
         {
-            foreach ((List<double> rates, string name, Func<Task<double>> run) in ((List<double>, string, Func<Task<double>>)[])
-            [
-                (consumes, "consumes", () => ConsumeBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(Seconds), $"beside{round}")),
-                (jobs, "jobs", () => JobBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(Seconds), $"job{round}")),
-            ])
+            List<double> consumes = [], commands = [];
+            for (int round = 0; round <= Rounds; round++)
             {
-                (double rate, Costs costs) = await CostAsync(server, async () => (await run(), TimeSpan.Zero));
-                rates.Add(rate);
-                Console.WriteLine($"round {round}: {name,-14} {rate,9:N0}/s   {costs}");
-                await CatchUpAsync(setting);
-            }
-        }
+                foreach ((List<double> rates, Work kind) in ((List<double>, Work)[])[(consumes, CommandBenchmark.Consume), (commands, work)])
+                {
+                    (double rate, Costs costs) = await CostAsync(
+                        server, async () => (kind.Commands * await CommandBenchmark.MeasureAsync(setting, kind, Callers, TimeSpan.FromSeconds(CommandSeconds), $"{kind.Name}{work.Name}{round}"), TimeSpan.Zero));
+                    if (round > 0)
+                    {
+                        rates.Add(rate);
+                        Console.WriteLine($"round {round}: {kind.Name,-24} {rate,9:N0} commands/s   {costs}");
+                    }
 
-        table.Add("commands of jobs, reserve and commit", "consumes", 2 * Table.Median(jobs), Table.Median(consumes), "–", "P0", "");
+                    await CatchUpAsync(setting);
+                }
+            }
+
+            table.Add($"commands: {work.Name}", "consumes", Table.Median(commands), Table.Median(consumes), "–", "P0", "");
+        }
     }
 
     /// <summary>Current usage in two databases, one with few and one with many events, read in turns.</summary>

@@ -8,14 +8,15 @@ Dictionary<string, (string What, Func<Task> Run)> benchmarks = new(StringCompare
     ["malformed"] = ("how long the server takes to refuse each broken body", MalformedBenchmark.RunAsync),
     ["overload"] = ("durable consumes over HTTP on PostgreSQL, alone and with five times as many callers beside 256 callers of queries (needs PostgreSQL and wrk)", OverloadBenchmark.RunAsync),
     ["postgres"] = ("PostgreSQL beside a peer written by hand, raw COPY and an empty endpoint (needs PostgreSQL with pgbench, and wrk)", PostgreSqlBenchmark.RunAsync),
-    ["postgres-jobs"] = ("jobs that reserve and commit on PostgreSQL, beside consumes", PostgreSqlBenchmark.RunJobsAsync),
+    ["postgres-commands"] = ("every kind of command on PostgreSQL, beside consumes", PostgreSqlBenchmark.RunCommandsAsync),
+    ["postgres-http"] = ("durable consumes over HTTP on PostgreSQL beside an empty endpoint, 256 connections (needs wrk)", PostgreSqlBenchmark.RunHttpAsync),
     ["postgres-usage"] = ("current usage on PostgreSQL with few and 20 times as many events stored", PostgreSqlBenchmark.RunUsageAsync),
     ["start"] = ("start to the first answer, and memory when idle", StartBenchmark.RunAsync),
     ["usage"] = ("current usage of an account with 10,000 and with 1,000,000 events stored", UsageBenchmark.RunAsync),
 };
 
 // What is part of another one is only run when it is named.
-string[] names = args is ["all"] ? [.. benchmarks.Keys.Except(["postgres-jobs", "postgres-usage"])] : args;
+string[] names = args is ["all"] ? [.. benchmarks.Keys.Except(["postgres-http", "postgres-commands", "postgres-usage"])] : args;
 if (names.Length == 0 || names.Any(name => !benchmarks.ContainsKey(name)))
 {
     Console.Error.WriteLine("usage: Weir.Benchmarks all | NAME …");

@@ -39,11 +39,14 @@ internal sealed class Setting : IAsyncDisposable
 
     public string Folder { get; }
 
-    public AdmissionService Admission => App.Services.GetRequiredService<AdmissionService>();
+    public AdmissionService Admission => Service<AdmissionService>();
 
-    public ReservationService Reservations => App.Services.GetRequiredService<ReservationService>();
+    public ReservationService Reservations => Service<ReservationService>();
 
-    public WorkspaceId Workspace => App.Services.GetRequiredService<StoreLifetime>().Default.Id;
+    public T Service<T>()
+        where T : notnull => App.Services.GetRequiredService<T>();
+
+    public WorkspaceId Workspace => Service<StoreLifetime>().Default.Id;
 
     public static async Task<Setting> StartAsync(Action<WebApplication>? map = null, Action<WeirBuilder>? store = null)
     {
