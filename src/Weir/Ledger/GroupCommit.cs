@@ -57,8 +57,11 @@ public sealed class GroupCommit
     /// <summary>Commands that wait for the writer, and the time of its last commit: what readiness looks at.</summary>
     public int Waiting => _queue.Reader.Count;
 
-    /// <summary>Whether more commands wait than a batch needs to set out beside others: then all that may be under way are.</summary>
-    public bool IsBehind => Waiting > _enough;
+    /// <summary>Whether more commands wait for their answers than the largest batch takes: then commits come one after the other, each as large as can be.</summary>
+    public bool IsBehind => Waiting + Volatile.Read(ref _taken) > _options.LargestBatch;
+
+    /// <summary>Commands that have left the queue and are not answered.</summary>
+    private int _taken;
 
     /// <summary>Ticks of <see cref="Stopwatch"/> at which the oldest batch under way began; 0 when the writer is idle.</summary>
     public long BusySince => Interlocked.Read(ref _busySince);
@@ -187,6 +190,8 @@ public sealed class GroupCommit
             }
         }
 
+        Count();
+
         Interlocked.Exchange(ref _busySince, _underWay.Count == 0 ? 0 : _underWay[0].Since);
     }
 
@@ -214,7 +219,11 @@ public sealed class GroupCommit
         {
             (_busy.Contains((command.Workspace, command.Account)) ? _held : _next).Add(command);
         }
+
+        Count();
     }
+
+    private void Count() => Volatile.Write(ref _taken, _held.Count + _next.Count + _underWay.Sum(flight => flight.Commands.Count));
 
     private void Send()
     {

@@ -112,6 +112,43 @@ public sealed class QueryPlacesTests : IDisposable
         Assert.All(await Task.WhenAll(commands), reply => Assert.True((bool)reply.ExpectOk()["allowed"]!));
     }
 
+    [Fact(DisplayName = "While the writer is behind, the place of queries rests for nine times as long as each took, and for 30 s at the most")]
+    public async Task PlacesRest()
+    {
+        Stopped time = new();
+        (WeirHost opened, GatedStore gated) = await StartAsync(options => (options.MostQueries, options.LargestBatch) = (8, 1), time);
+        await using WeirHost host = opened;
+        Task<Reply>[] commands = await FallBehindAsync(host, gated);
+        foreach ((double took, double rests) in ((double, double)[])[(0.1, 0.9), (2, 18), (9, 30)])
+        {
+            Task<Reply> first = host.Admin.ReadAsync(Query);
+            await UntilRunningAsync(1);
+            time.Advance(took);
+            _answers.Release();
+            (await first).ExpectOk();
+            Task<Reply> second = host.Admin.ReadAsync(Query);
+            time.Advance(rests - 0.01);
+            await Task.Delay(100);
+            Assert.Equal(0, Volatile.Read(ref _running));
+            time.Advance(0.02);
+            await UntilRunningAsync(1);
+            _answers.Release();
+            (await second).ExpectOk();
+        }
+
+        // Nobody rests once the writer has caught up.
+        Task<Reply> slow = host.Admin.ReadAsync(Query);
+        await UntilRunningAsync(1);
+        time.Advance(5);
+        _answers.Release();
+        (await slow).ExpectOk();
+        Task<Reply> next = host.Admin.ReadAsync(Query);
+        gated.Open();
+        Assert.All(await Task.WhenAll(commands), reply => Assert.True((bool)reply.ExpectOk()["allowed"]!));
+        _answers.Release();
+        (await next).ExpectOk();
+    }
+
     [Fact(DisplayName = "A client that does not read its answer keeps no place")]
     public async Task SlowReaders()
     {
@@ -153,10 +190,11 @@ public sealed class QueryPlacesTests : IDisposable
     }
 
     /// <summary>A host in which looking up an event waits until it is let through.</summary>
-    private async Task<(WeirHost Host, GatedStore Gated)> StartAsync(Action<WeirOptions> configure)
+    private async Task<(WeirHost Host, GatedStore Gated)> StartAsync(Action<WeirOptions> configure, TimeProvider? time = null)
     {
         GatedStore gated = null!;
         WeirHost host = await WeirHost.StartAsync(
+            clock: time,
             configure: configure,
             services: GatedStore.BeforeStore(made => gated = made));
         (await ConsumeAsync(host, "evt-1")).ExpectOk();
@@ -201,4 +239,16 @@ public sealed class QueryPlacesTests : IDisposable
 
     private static Task<Reply> ConsumeAsync(WeirHost host, string id) =>
         host.Admin.PostJsonAsync("/api/v1/consume", $$"""{ "id": "{{id}}", "account": "acme", "type": "asset_stored", "properties": { "bytes": 10 } }""");
+
+    /// <summary>Time of the day goes on; what is measured between two moments is what the test says.</summary>
+    private sealed class Stopped : TimeProvider
+    {
+        private long _ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Volatile.Read(ref _ticks);
+
+        public void Advance(double seconds) => Interlocked.Add(ref _ticks, TimeSpan.FromSeconds(seconds).Ticks);
+    }
 }
