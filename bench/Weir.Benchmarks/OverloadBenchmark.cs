@@ -25,7 +25,7 @@ internal static class OverloadBenchmark
         await using Setting turns = await StartAsync(runtime, new WeirOptions().MostQueries);
         await using Setting crowd = await StartAsync(runtime, 1_000);
         Table table = new();
-        List<double> alone = [];
+        List<double> alone = [], more = [];
         (string Name, Setting Setting, List<double> Rates)[] nodes = [("in turns", turns, []), ("all at once", crowd, [])];
         foreach ((_, Setting setting, _) in nodes)
         {
@@ -37,6 +37,8 @@ internal static class OverloadBenchmark
         {
             alone.Add((await Wrk.RunAsync(Consume(turns), Seconds, round, Connections)).Rate);
             Console.WriteLine($"round {round}: consumes alone                         {alone[^1],9:N0}/s");
+            more.Add((await Wrk.RunAsync(Consume(turns), Seconds, round + 300, Connections * TimesMore, isLax: true)).Rate);
+            Console.WriteLine($"round {round}: consumes of {TimesMore} times the callers           {more[^1],9:N0}/s");
             foreach ((string name, Setting setting, List<double> rates) in nodes)
             {
                 Task<Wrk> queries = Wrk.RunAsync(setting.App.Urls.First(), Seconds + 1, round, Connections, "query.lua", isLax: true);
@@ -45,6 +47,7 @@ internal static class OverloadBenchmark
             }
         }
 
+        table.Add($"consumes, {TimesMore} times the callers, no queries", "consumes alone", Table.Median(more), Table.Median(alone), "–", "P0", "");
         foreach ((string name, _, List<double> rates) in nodes)
         {
             table.Add($"consumes, {TimesMore} times the callers, queries {name}", "consumes alone", Table.Median(rates), Table.Median(alone), "–", "P0", "");

@@ -27,6 +27,9 @@ public sealed class GroupCommit
     /// <summary>A batch that lasts longer than this holds back only its own accounts: the others no longer gather for it.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>For how long the writer must not have paused to count as behind, and for how long it counts so after it was.</summary>
+    private static readonly TimeSpan s_while = TimeSpan.FromSeconds(1);
+
     private readonly Channel<LedgerCommand> _queue;
     private readonly BatchExecutor _executor;
     private readonly WeirOptions _options;
@@ -57,8 +60,17 @@ public sealed class GroupCommit
     /// <summary>Commands that wait for the writer, and the time of its last commit: what readiness looks at.</summary>
     public int Waiting => _queue.Reader.Count;
 
-    /// <summary>Whether more commands wait for their answers than the largest batch takes: then commits come one after the other, each as large as can be.</summary>
-    public bool IsBehind => Waiting + Volatile.Read(ref _taken) > _options.LargestBatch;
+    /// <summary>
+    /// Whether more commands wait for their answers than the largest batch takes, or did a moment ago, and have left the writer no pause for a
+    /// while: a load that it does not keep up with, and not many events that came at once. Between the answers of two batches and what their
+    /// callers send next there are few for a moment.
+    /// </summary>
+    public bool IsBehind => LookWhetherBehind();
+
+    private long _behindUntil;
+
+    /// <summary>Since when there has always been something to do; 0 while there is nothing.</summary>
+    private long _workingSince = Stopwatch.GetTimestamp();
 
     /// <summary>Commands that have left the queue and are not answered.</summary>
     private int _taken;
@@ -144,7 +156,9 @@ public sealed class GroupCommit
             }
             else if (_underWay.Count == 0)
             {
+                Interlocked.Exchange(ref _workingSince, 0);
                 await arrival;
+                Interlocked.Exchange(ref _workingSince, Stopwatch.GetTimestamp());
             }
             else if (_mostUnderWay == 1)
             {
@@ -191,7 +205,6 @@ public sealed class GroupCommit
         }
 
         Count();
-
         Interlocked.Exchange(ref _busySince, _underWay.Count == 0 ? 0 : _underWay[0].Since);
     }
 
@@ -223,7 +236,23 @@ public sealed class GroupCommit
         Count();
     }
 
-    private void Count() => Volatile.Write(ref _taken, _held.Count + _next.Count + _underWay.Sum(flight => flight.Commands.Count));
+    private void Count()
+    {
+        Volatile.Write(ref _taken, _held.Count + _next.Count + _underWay.Sum(flight => flight.Commands.Count));
+        LookWhetherBehind();
+    }
+
+    private bool LookWhetherBehind()
+    {
+        long now = Stopwatch.GetTimestamp();
+        long since = Interlocked.Read(ref _workingSince);
+        if (since != 0 && Stopwatch.GetElapsedTime(since, now) > s_while && Waiting + Volatile.Read(ref _taken) > _options.LargestBatch)
+        {
+            Interlocked.Exchange(ref _behindUntil, now + (long)(s_while.TotalSeconds * Stopwatch.Frequency));
+        }
+
+        return now < Interlocked.Read(ref _behindUntil);
+    }
 
     private void Send()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -147,6 +148,27 @@ public sealed class QueryPlacesTests : IDisposable
         Assert.All(await Task.WhenAll(commands), reply => Assert.True((bool)reply.ExpectOk()["allowed"]!));
         _answers.Release();
         (await next).ExpectOk();
+    }
+
+    [Fact(DisplayName = "A writer that many events come to at once is not behind")]
+    public async Task ManyAtOnce()
+    {
+        (WeirHost opened, GatedStore gated) = await StartAsync(options => options.LargestBatch = 1);
+        await using WeirHost host = opened;
+        GroupCommit commits = host.Services.GetRequiredService<GroupCommit>();
+        await Task.Delay(1_100);
+        long closed = Stopwatch.GetTimestamp();
+        gated.Close();
+        Task<Reply>[] commands = [.. Enumerable.Range(0, 5).Select(i => ConsumeAsync(host, $"burst-{i}"))];
+        while (commits.Waiting < 4)
+        {
+            await Task.Delay(5);
+        }
+
+        // Unless the machine took a second over five requests.
+        Assert.True(!commits.IsBehind || Stopwatch.GetElapsedTime(closed) > TimeSpan.FromSeconds(1));
+        gated.Open();
+        Assert.All(await Task.WhenAll(commands), reply => Assert.True((bool)reply.ExpectOk()["allowed"]!));
     }
 
     [Fact(DisplayName = "A client that does not read its answer keeps no place")]
