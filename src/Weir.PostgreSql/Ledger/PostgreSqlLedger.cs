@@ -16,6 +16,8 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
 
     private const int Page = 500;
 
+    private readonly OwnerLookup _owners = new(database);
+
     private long _mostRows;
 
     public ActiveCatalogs Active => active;
@@ -156,12 +158,8 @@ internal sealed class PostgreSqlLedger(Database database, ActiveCatalogs active)
     public ValueTask<IReadOnlyList<LedgerRecord>> ReadAsync(WorkspaceId workspace, LedgerFilter filter, CancellationToken cancellationToken) =>
         database.ReadEntriesAsync(workspace, session => LogReader.ReadAsync(session, filter), cancellationToken);
 
-    public ValueTask<AccountKey?> FindOwnerAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
-        database.TogetherAsync(
-            workspace,
-            session => [session.Own("Ledger/FindOwner", Value.Digest(Digest.Of(id.Value)))],
-            async (reader, stop) => await reader.ReadAsync(stop) ? new AccountKey(reader.Text(0)) : (AccountKey?)null,
-            cancellationToken, byKeys: true);
+    public async ValueTask<AccountKey?> FindOwnerAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
+        await _owners.FindAsync(workspace, Digest.Of(id.Value), cancellationToken);
 
     public ValueTask<LedgerRecord?> FindAsync(WorkspaceId workspace, EventId id, CancellationToken cancellationToken) =>
         database.ReadEntriesAsync(

@@ -110,15 +110,15 @@ public sealed class PostgreSqlChangesTests : IDisposable
         await ListensAsync(desk);
         await using NpgsqlConnection look = _database.Connect("postgres");
         await using NpgsqlCommand find = new("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_notify%' AND pid <> pg_backend_pid()", look);
-        string backend = ((int)(await find.ExecuteScalarAsync())!).ToString(CultureInfo.InvariantCulture);
-        Signal("STOP", backend);
+        int backend = (int)(await find.ExecuteScalarAsync())!;
+        PostgreSqlServer.Freeze(backend);
         try
         {
             await UntilAsync(() => ValueTask.FromResult(Stamp(desk) is null));
         }
         finally
         {
-            Signal("CONT", backend);
+            PostgreSqlServer.Thaw(backend);
         }
 
         await ListensAsync(desk);
@@ -224,12 +224,6 @@ public sealed class PostgreSqlChangesTests : IDisposable
             Assert.True(waited.Elapsed < s_limit, "It did not come true.");
             await Task.Delay(s_pause);
         }
-    }
-
-    private static void Signal(string name, string process)
-    {
-        using Process kill = Process.Start("kill", [$"-{name}", process]);
-        kill.WaitForExit();
     }
 
     /// <summary>What one node remembers, by a clock that stands still.</summary>

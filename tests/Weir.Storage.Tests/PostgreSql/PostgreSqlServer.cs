@@ -170,6 +170,11 @@ internal sealed class PostgreSqlServer : IDisposable
 
     public void Thaw() => SignalAll(Continue);
 
+    /// <summary>One of the processes that serve connections stands still.</summary>
+    public static void Freeze(int backend) => _ = Signal(backend, Stop);
+
+    public static void Thaw(int backend) => _ = Signal(backend, Continue);
+
     public void Dispose()
     {
         if (!HasEnded)
