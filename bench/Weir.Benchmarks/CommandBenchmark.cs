@@ -12,14 +12,18 @@ namespace Weir.Benchmarks;
 /// <param name="Name">As it stands in the table.</param>
 /// <param name="Commands">How many a piece has.</param>
 /// <param name="Run">One piece, about an event of its own.</param>
-internal sealed record Work(string Name, int Commands, Func<Setting, UsageEvent, Task> Run);
+/// <param name="Accounts">How the keys of the accounts begin that it is about.</param>
+internal sealed record Work(string Name, int Commands, Func<Setting, UsageEvent, Task> Run, string Accounts = "acct");
 
-/// <summary>Every kind of command that accounts are charged by, from callers that each wait for their answer.</summary>
+/// <summary>What accounts are charged by and given, from callers that each wait for their answer.</summary>
 internal static class CommandBenchmark
 {
     public static readonly Work Consume = new("consume", 1, ConsumeAsync);
 
-    /// <summary>What a host does all day beside consuming. Gifts come last: whoever has been given something keeps it.</summary>
+    /// <summary>Accounts that have been given something: it is looked at and drawn from whenever they use anything.</summary>
+    private const string Given = "given";
+
+    /// <summary>What a host does all day beside consuming.</summary>
     public static readonly IReadOnlyList<Work> Others =
     [
         new("reserve, commit", 2, async (setting, e) =>
@@ -46,9 +50,14 @@ internal static class CommandBenchmark
         new("adjust", 1, async (setting, e) => Allowed(
             await setting.Service<CorrectionService>().AdjustAsync(setting.Workspace, e.Id!.Value, e.Account, "credits", 1, "benchmark", null, "bench", CancellationToken.None))),
         new("give", 1, async (setting, e) => Allowed(await setting.Service<GrantService>().GiveAsync(
-            setting.Workspace, e.Id!.Value, e.Account, new GrantRequest { Meter = "credits", Amount = 1_000, BeforePlan = true }, null, AuditActor.OfHost("bench"), CancellationToken.None))),
-        new("consume what was given", 1, ConsumeAsync),
+            setting.Workspace, e.Id!.Value, e.Account, new GrantRequest { Meter = "credits", Amount = 1_000, BeforePlan = true }, null, AuditActor.OfHost("bench"), CancellationToken.None)),
+            Given),
+        new("consume what was given", 1, ConsumeAsync, Given),
     ];
+
+    /// <summary>Makes the accounts that are given something: only what they use makes them.</summary>
+    public static Task PrepareAsync(Setting setting, int accounts = 10_000) =>
+        Task.WhenAll(Enumerable.Range(0, accounts).Select(i => ConsumeAsync(setting, Setting.Event($"first-{i}", $"{Given}-{i}", 1))));
 
     /// <summary>Pieces of work per second.</summary>
     /// <param name="prefix">Of the ids: no run repeats those of another.</param>
@@ -60,7 +69,7 @@ internal static class CommandBenchmark
         {
             for (int i = 0; watch.Elapsed < length; i++)
             {
-                await work.Run(setting, Setting.Event($"{prefix}-{caller}-{i}", $"acct-{(caller + (i * 7919)) % accounts}", i % 100));
+                await work.Run(setting, Setting.Event($"{prefix}-{caller}-{i}", $"{work.Accounts}-{(caller + (i * 7919)) % accounts}", i % 100));
                 Interlocked.Increment(ref done);
             }
         })));

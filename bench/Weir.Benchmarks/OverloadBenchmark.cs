@@ -7,8 +7,8 @@ using Weir.PostgreSql;
 namespace Weir.Benchmarks;
 
 /// <summary>
-/// How much of its rate recording keeps when five times as many callers want it and as many others ask for usage, histories and logs as fast as
-/// they are answered; on a node whose queries take turns, and on one whose do not. The load comes from the same processors, so a part is lost
+/// How much of its rate recording keeps when five times as many callers want it, alone and while others ask for usage, histories and logs as fast
+/// as they are answered; on a node whose queries take turns, and on one whose do not. The load comes from the same processors, so a part is lost
 /// in any case.
 /// </summary>
 internal static class OverloadBenchmark
@@ -35,12 +35,15 @@ internal static class OverloadBenchmark
 
         for (int round = 1; round <= Rounds; round++)
         {
+            await PostgreSqlBenchmark.CatchUpAsync(turns);
             alone.Add((await Wrk.RunAsync(Consume(turns), Seconds, round, Connections)).Rate);
             Console.WriteLine($"round {round}: consumes alone                         {alone[^1],9:N0}/s");
+            await PostgreSqlBenchmark.CatchUpAsync(turns);
             more.Add((await Wrk.RunAsync(Consume(turns), Seconds, round + 300, Connections * TimesMore, isLax: true)).Rate);
             Console.WriteLine($"round {round}: consumes of {TimesMore} times the callers           {more[^1],9:N0}/s");
             foreach ((string name, Setting setting, List<double> rates) in nodes)
             {
+                await PostgreSqlBenchmark.CatchUpAsync(setting);
                 Task<Wrk> queries = Wrk.RunAsync(setting.App.Urls.First(), Seconds + 1, round, Connections, "query.lua", isLax: true);
                 rates.Add((await Wrk.RunAsync(Consume(setting), Seconds, round + (setting == turns ? 100 : 200), Connections * TimesMore, isLax: true)).Rate);
                 Console.WriteLine($"round {round}: consumes beside queries {name,-12}   {rates[^1],9:N0}/s   {(await queries).Rate,9:N0} answers to queries/s");

@@ -247,7 +247,7 @@ internal static class PostgreSqlBenchmark
                 (_, Costs costs) = await CostAsync(server, async () => ((load = await Wrk.RunAsync(address, Seconds, round)).Rate, TimeSpan.Zero));
                 double share = (PostgreSqlServer.IdleTime() - idle) / Stopwatch.GetElapsedTime(start) / Environment.ProcessorCount;
                 rates[name].Add(load.Rate);
-                Console.WriteLine($"round {round}: HTTP {name,-8}  {load.Rate,9:N0}/s   {costs}, {share:P0} idle   {load.Allocated,6:N0} bytes allocated{commits}");
+                Console.WriteLine($"round {round}: HTTP {name,-8}  {load.Rate,9:N0}/s   {costs.Client,5:F1} µs of the node's and {costs.Database,5:F1} µs of the database's processor time, {share:P0} idle   {load.Allocated,6:N0} bytes allocated{commits}");
                 await CatchUpAsync(setting);
             }
         }
@@ -292,7 +292,8 @@ internal static class PostgreSqlBenchmark
     /// <summary>Every kind of command, as a part of the rate of the consumes that take turns with it.</summary>
     private static async Task CommandsAsync(PostgreSqlServer server, Setting setting, Table table)
     {
-        foreach (Work work in CommandBenchmark.Others)
+        await CommandBenchmark.PrepareAsync(setting);
+        foreach ((int number, Work work) in CommandBenchmark.Others.Index())
         {
             List<double> consumes = [], commands = [];
             for (int round = 0; round <= Rounds; round++)
@@ -300,7 +301,7 @@ internal static class PostgreSqlBenchmark
                 foreach ((List<double> rates, Work kind) in ((List<double>, Work)[])[(consumes, CommandBenchmark.Consume), (commands, work)])
                 {
                     (double rate, Costs costs) = await CostAsync(
-                        server, async () => (kind.Commands * await CommandBenchmark.MeasureAsync(setting, kind, Callers, TimeSpan.FromSeconds(CommandSeconds), $"{kind.Name}{work.Name}{round}"), TimeSpan.Zero));
+                        server, async () => (kind.Commands * await CommandBenchmark.MeasureAsync(setting, kind, Callers, TimeSpan.FromSeconds(CommandSeconds), $"c{number}{(kind == work ? 'a' : 'b')}{round}"), TimeSpan.Zero));
                     if (round > 0)
                     {
                         rates.Add(rate);
@@ -371,7 +372,7 @@ internal static class PostgreSqlBenchmark
     private static Task RecordAsync(Setting setting, string prefix, int from, int count, int accounts) => setting.Admission.RecordAsync(
         setting.Workspace, [.. Enumerable.Range(from, count).Select(n => Setting.Event($"{prefix}-{n}", $"acct-{n * 7919L % accounts}", n % 100))], CancellationToken.None);
 
-    private static Task CatchUpAsync(Setting setting) => setting.App.Services.GetRequiredService<SummaryProjector>().CatchUpAsync(setting.Workspace, CancellationToken.None);
+    public static Task CatchUpAsync(Setting setting) => setting.App.Services.GetRequiredService<SummaryProjector>().CatchUpAsync(setting.Workspace, CancellationToken.None);
 
     /// <param name="run">Gives the pieces of work per second and the processor time of a process of its own.</param>
     private static async Task<(double Rate, Costs Costs)> CostAsync(PostgreSqlServer server, Func<Task<(double, TimeSpan)>> run)

@@ -126,11 +126,11 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    /// <summary>The server's own process, which may stand behind the one that changes users.</summary>
     /// <summary>For how long the processors have had nothing to do since the machine started, all of them together.</summary>
     public static TimeSpan IdleTime() =>
         TimeSpan.FromSeconds(File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[4..6].Sum(field => long.Parse(field, CultureInfo.InvariantCulture)) / (double)TicksPerSecond);
 
+    /// <summary>The server's own process, which may stand behind the one that changes users.</summary>
     private int Postmaster() => int.Parse(File.ReadLines(Path.Combine(Folder, "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
 
     /// <summary>The folder of initdb and postgres: Debian keeps them out of the path.</summary>

@@ -16,7 +16,7 @@ public static class WeirEndpointRouteBuilderExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         RouteGroupBuilder api = endpoints.MapGroup("/api/v1");
         WeirOptions options = endpoints.ServiceProvider.GetRequiredService<WeirOptions>();
-        QueryPlaces queries = new(options.MostQueries, options.MostWaitingQueries, endpoints.ServiceProvider.GetRequiredService<TimeProvider>());
+        QueryPlaces queries = new(options, endpoints.ServiceProvider.GetRequiredService<TimeProvider>());
         endpoints.ServiceProvider.GetService<IHostApplicationLifetime>()?.ApplicationStopped.Register(queries.Dispose);
         ((IEndpointConventionBuilder)api).Finally(endpoint => Guard.Protect(endpoint, queries));
         AdmissionEndpoints.Map(api);

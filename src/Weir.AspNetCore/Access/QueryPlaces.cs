@@ -10,22 +10,24 @@ namespace Weir.AspNetCore;
 /// <summary>
 /// How many queries a node answers at once. Whoever asks what was used can wait; whoever wants to use something should not wait for him. So
 /// queries take turns, and while the writer is behind (<see cref="GroupCommit.IsBehind"/>) one goes at a time, and one of those that may take long;
-/// after each its place rests for a multiple of the time that it took, so that most of the database's time is the writer's.
+/// after each its place rests for a multiple of the time that it took, so that the database's time is the writer's. Those that may take long have
+/// half of the places at the most.
 /// </summary>
-internal sealed class QueryPlaces(int most, int mostWaiting, TimeProvider time) : IDisposable
+internal sealed class QueryPlaces(WeirOptions options, TimeProvider time) : IDisposable
 {
-    /// <summary>How many times as long as a query took its place rests: queries have a tenth of the time of one processor, for each of the two places.</summary>
+    /// <summary>How many times as long as a query took its place rests: queries have a tenth of the time of one connection, for each of the two places.</summary>
     private const int RestTimes = 9;
 
-    /// <summary>However long a query took.</summary>
-    private static readonly TimeSpan s_longestRest = TimeSpan.FromSeconds(30);
+    /// <summary>The longest rest, as a part of what a query may take: whoever waits his turn has time for more than one.</summary>
+    private const int LongestRestPart = 4;
 
     /// <summary>How often those who wait for the only place look whether the writer is behind still.</summary>
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
 
-    private readonly ConcurrencyLimiter _places = new(new ConcurrencyLimiterOptions { PermitLimit = most, QueueLimit = mostWaiting });
-    private readonly OnlyPlace _soon = new(time);
-    private readonly OnlyPlace _long = new(time);
+    private readonly ConcurrencyLimiter _places = new(new ConcurrencyLimiterOptions { PermitLimit = options.MostQueries, QueueLimit = options.MostWaitingQueries });
+    private readonly ConcurrencyLimiter _longPlaces = new(new ConcurrencyLimiterOptions { PermitLimit = Math.Max(1, options.MostQueries / 2), QueueLimit = options.MostWaitingQueries });
+    private readonly OnlyPlace _soon = new(time, options.RequestDeadline / LongestRestPart);
+    private readonly OnlyPlace _long = new(time, options.LongRequestDeadline / LongestRestPart);
 
     /// <summary>Whether an endpoint only reads, and reads the store. Streams have places of their own.</summary>
     public static bool IsQuery(EndpointBuilder endpoint) =>
@@ -38,10 +40,15 @@ internal sealed class QueryPlaces(int most, int mostWaiting, TimeProvider time) 
     /// <exception cref="OverloadedException">Too many wait for one already.</exception>
     public async ValueTask<IDisposable> TakeAsync(HttpContext context, bool mayTakeLong)
     {
-        RateLimitLease lease = await _places.AcquireAsync(1, context.RequestAborted);
-        Place place = lease.IsAcquired ? new Place(lease) : throw new OverloadedException($"{mostWaiting} queries wait already; ask again in a moment.");
+        Place place = new();
         try
         {
+            if (mayTakeLong)
+            {
+                place.Add(await AcquireAsync(_longPlaces, context));
+            }
+
+            place.Add(await AcquireAsync(_places, context));
             GroupCommit commits = context.RequestServices.GetRequiredService<GroupCommit>();
             OnlyPlace only = mayTakeLong ? _long : _soon;
             while (commits.IsBehind && !place.TryTake(only))
@@ -65,12 +72,31 @@ internal sealed class QueryPlaces(int most, int mostWaiting, TimeProvider time) 
         return place;
     }
 
-    public void Dispose() => _places.Dispose();
-
-    /// <summary>A place among all queries, and, when it was taken while the writer was behind, the only one of its kind.</summary>
-    private sealed class Place(RateLimitLease own) : IDisposable
+    public void Dispose()
     {
+        _places.Dispose();
+        _longPlaces.Dispose();
+    }
+
+    private async ValueTask<RateLimitLease> AcquireAsync(ConcurrencyLimiter limiter, HttpContext context)
+    {
+        RateLimitLease lease = await limiter.AcquireAsync(1, context.RequestAborted);
+        if (lease.IsAcquired)
+        {
+            return lease;
+        }
+
+        lease.Dispose();
+        throw new OverloadedException($"{options.MostWaitingQueries} queries wait already; ask again in a moment.");
+    }
+
+    /// <summary>A place among all queries, one among those that may take long for one of them, and, when it was taken while the writer was behind, the only one of its kind.</summary>
+    private sealed class Place : IDisposable
+    {
+        private readonly List<RateLimitLease> _leases = new(2);
         private OnlyPlace? _only;
+
+        public void Add(RateLimitLease lease) => _leases.Add(lease);
 
         public bool TryTake(OnlyPlace only)
         {
@@ -81,12 +107,12 @@ internal sealed class QueryPlaces(int most, int mostWaiting, TimeProvider time) 
         public void Dispose()
         {
             Interlocked.Exchange(ref _only, null)?.Leave();
-            own.Dispose();
+            _leases.ForEach(lease => lease.Dispose());
         }
     }
 
     /// <summary>Taken by one at a time; whoever leaves it lets it rest.</summary>
-    private sealed class OnlyPlace(TimeProvider time)
+    private sealed class OnlyPlace(TimeProvider time, TimeSpan longestRest)
     {
         private readonly Lock _lock = new();
         private bool _isTaken;
@@ -114,7 +140,7 @@ internal sealed class QueryPlaces(int most, int mostWaiting, TimeProvider time) 
             {
                 (_isTaken, _leftAt) = (false, time.GetTimestamp());
                 TimeSpan rest = RestTimes * time.GetElapsedTime(_takenAt, _leftAt);
-                _rest = rest < s_longestRest ? rest : s_longestRest;
+                _rest = rest < longestRest ? rest : longestRest;
             }
         }
     }

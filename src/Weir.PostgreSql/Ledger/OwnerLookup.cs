@@ -13,6 +13,9 @@ internal sealed class OwnerLookup(Database database)
     /// <summary>The most that one round trip looks up.</summary>
     private const int Most = 500;
 
+    /// <summary>The most who wait for a round trip of a workspace, those who have gone meanwhile among them.</summary>
+    private const int MostWaiting = 20_000;
+
     /// <summary>The most round trips of a workspace that are under way at once, which they only are when some last too long.</summary>
     private const int MostUnderWay = 8;
 
@@ -21,6 +24,7 @@ internal sealed class OwnerLookup(Database database)
 
     private readonly ConcurrentDictionary<WorkspaceId, Line> _lines = new();
 
+    /// <exception cref="OverloadedException">Too many ask already.</exception>
     /// <returns>Null where there is no such entry, or its account has been erased.</returns>
     public Task<AccountKey?> FindAsync(WorkspaceId workspace, Digest id, CancellationToken cancellationToken)
     {
@@ -58,7 +62,10 @@ internal sealed class OwnerLookup(Database database)
                 }
 
                 await answering;
-                line.IsBack();
+                if (!line.GoesOn())
+                {
+                    return;
+                }
             }
         }
     }
@@ -82,7 +89,13 @@ internal sealed class OwnerLookup(Database database)
         }
         catch (Exception exception)
         {
-            taken.ForEach(asked => asked.Answer.TrySetException(exception));
+            foreach (Asked asked in taken)
+            {
+                asked.Answer.TrySetException(exception);
+
+                // Who has gone meanwhile does not look at it.
+                _ = asked.Answer.Task.Exception;
+            }
         }
     }
 
@@ -100,10 +113,16 @@ internal sealed class OwnerLookup(Database database)
         private int _late;
 
         /// <summary>Whether a round trip sets out for him: nobody gathers for one that is late.</summary>
+        /// <exception cref="OverloadedException">Too many wait.</exception>
         public bool Add(Asked asked)
         {
             lock (_lock)
             {
+                if (_waiting.Count >= MostWaiting)
+                {
+                    throw new OverloadedException($"{MostWaiting} commands wait to learn whose entries they are about; send again in a moment with the same id.");
+                }
+
                 _waiting.Enqueue(asked);
                 return _underWay == _late && Begins();
             }
@@ -139,11 +158,15 @@ internal sealed class OwnerLookup(Database database)
             }
         }
 
-        public void IsBack()
+        /// <summary>Whether the late one, that is back, goes on: not where another goes already.</summary>
+        public bool GoesOn()
         {
             lock (_lock)
             {
                 _late--;
+                bool goes = _underWay - _late == 1;
+                _underWay -= goes ? 0 : 1;
+                return goes;
             }
         }
 

@@ -27,8 +27,11 @@ public sealed class GroupCommit
     /// <summary>A batch that lasts longer than this holds back only its own accounts: the others no longer gather for it.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>For how long the writer must not have paused to count as behind, and for how long it counts so after it was.</summary>
+    /// <summary>For how long more commands than a batch takes must be open for the writer to count as behind, and for how long it counts so afterwards.</summary>
     private static readonly TimeSpan s_while = TimeSpan.FromSeconds(1);
+
+    /// <summary>Fewer are open for so long between the answers of two batches and what their callers send next.</summary>
+    private static readonly TimeSpan s_dip = TimeSpan.FromMilliseconds(250);
 
     private readonly Channel<LedgerCommand> _queue;
     private readonly BatchExecutor _executor;
@@ -61,19 +64,24 @@ public sealed class GroupCommit
     public int Waiting => _queue.Reader.Count;
 
     /// <summary>
-    /// Whether more commands wait for their answers than the largest batch takes, or did a moment ago, and have left the writer no pause for a
-    /// while: a load that it does not keep up with, and not many events that came at once. Between the answers of two batches and what their
-    /// callers send next there are few for a moment.
+    /// Whether more commands have waited for their answers than the largest batch takes, for a second or longer and within the last one: a load
+    /// that the writer does not keep up with, and not many events that come at once.
     /// </summary>
-    public bool IsBehind => LookWhetherBehind();
+    public bool IsBehind
+    {
+        get
+        {
+            // The loop may stand before the store and see nothing of what comes. What it has taken it counts itself.
+            Note(Waiting);
+            long since = Interlocked.Read(ref _moreSince), last = Interlocked.Read(ref _moreAt);
+            return since != 0 && Stopwatch.GetElapsedTime(since, last) > s_while && Stopwatch.GetElapsedTime(last) < s_while;
+        }
+    }
 
-    private long _behindUntil;
+    /// <summary>Since when more have been open than the largest batch takes, and when they were last; 0 when they are not.</summary>
+    private long _moreSince;
 
-    /// <summary>Since when there has always been something to do; 0 while there is nothing.</summary>
-    private long _workingSince = Stopwatch.GetTimestamp();
-
-    /// <summary>Commands that have left the queue and are not answered.</summary>
-    private int _taken;
+    private long _moreAt;
 
     /// <summary>Ticks of <see cref="Stopwatch"/> at which the oldest batch under way began; 0 when the writer is idle.</summary>
     public long BusySince => Interlocked.Read(ref _busySince);
@@ -156,9 +164,7 @@ public sealed class GroupCommit
             }
             else if (_underWay.Count == 0)
             {
-                Interlocked.Exchange(ref _workingSince, 0);
                 await arrival;
-                Interlocked.Exchange(ref _workingSince, Stopwatch.GetTimestamp());
             }
             else if (_mostUnderWay == 1)
             {
@@ -236,22 +242,27 @@ public sealed class GroupCommit
         Count();
     }
 
+    /// <summary>Looks how many commands are open: those in the queue, those that a batch gathers, and those under way.</summary>
     private void Count()
     {
-        Volatile.Write(ref _taken, _held.Count + _next.Count + _underWay.Sum(flight => flight.Commands.Count));
-        LookWhetherBehind();
+        bool more = Note(Waiting + _held.Count + _next.Count + _underWay.Sum(flight => flight.Commands.Count));
+        if (!more && Stopwatch.GetElapsedTime(Interlocked.Read(ref _moreAt)) > s_dip)
+        {
+            Interlocked.Exchange(ref _moreSince, 0);
+        }
     }
 
-    private bool LookWhetherBehind()
+    private bool Note(int open)
     {
-        long now = Stopwatch.GetTimestamp();
-        long since = Interlocked.Read(ref _workingSince);
-        if (since != 0 && Stopwatch.GetElapsedTime(since, now) > s_while && Waiting + Volatile.Read(ref _taken) > _options.LargestBatch)
+        if (open <= _options.LargestBatch)
         {
-            Interlocked.Exchange(ref _behindUntil, now + (long)(s_while.TotalSeconds * Stopwatch.Frequency));
+            return false;
         }
 
-        return now < Interlocked.Read(ref _behindUntil);
+        long now = Stopwatch.GetTimestamp();
+        Interlocked.CompareExchange(ref _moreSince, now, 0);
+        Interlocked.Exchange(ref _moreAt, now);
+        return true;
     }
 
     private void Send()

@@ -56,7 +56,7 @@ public sealed class QueryPlacesTests : IDisposable
     [Fact(DisplayName = "While the writer is behind, one query is answered at a time; afterwards as many as may")]
     public async Task OneAtATimeWhileTheWriterIsBehind()
     {
-        (WeirHost opened, GatedStore gated) = await StartAsync(options => (options.MostQueries, options.LargestBatch) = (8, 1));
+        (WeirHost opened, GatedStore gated) = await StartAsync(options => (options.MostQueries, options.LargestBatch, options.RequestDeadline) = (8, 1, TimeSpan.FromMinutes(1)), new Stopped());
         await using WeirHost host = opened;
         Task<Reply>[] commands = await FallBehindAsync(host, gated);
         Task<Reply>[] queries = [.. Enumerable.Range(0, 6).Select(_ => host.Admin.ReadAsync(Query))];
@@ -81,7 +81,7 @@ public sealed class QueryPlacesTests : IDisposable
     [Fact(DisplayName = "While the writer is behind, one query that may take long is answered beside one that may not")]
     public async Task OneThatMayTakeLongBesideAnother()
     {
-        (WeirHost opened, GatedStore gated) = await StartAsync(options => (options.MostQueries, options.LargestBatch) = (8, 1));
+        (WeirHost opened, GatedStore gated) = await StartAsync(options => (options.MostQueries, options.LargestBatch, options.RequestDeadline) = (8, 1, TimeSpan.FromMinutes(1)), new Stopped());
         await using WeirHost host = opened;
         TaskCompletionSource history = new(TaskCreationOptions.RunContinuationsAsynchronously);
         int histories = 0;
@@ -113,11 +113,11 @@ public sealed class QueryPlacesTests : IDisposable
         Assert.All(await Task.WhenAll(commands), reply => Assert.True((bool)reply.ExpectOk()["allowed"]!));
     }
 
-    [Fact(DisplayName = "While the writer is behind, the place of queries rests for nine times as long as each took, and for 30 s at the most")]
+    [Fact(DisplayName = "While the writer is behind, the place of queries rests for nine times as long as each took, and for a quarter of the deadline at the most")]
     public async Task PlacesRest()
     {
         Stopped time = new();
-        (WeirHost opened, GatedStore gated) = await StartAsync(options => (options.MostQueries, options.LargestBatch) = (8, 1), time);
+        (WeirHost opened, GatedStore gated) = await StartAsync(options => (options.MostQueries, options.LargestBatch, options.RequestDeadline) = (8, 1, TimeSpan.FromMinutes(2)), time);
         await using WeirHost host = opened;
         Task<Reply>[] commands = await FallBehindAsync(host, gated);
         foreach ((double took, double rests) in ((double, double)[])[(0.1, 0.9), (2, 18), (9, 30)])
@@ -148,6 +148,36 @@ public sealed class QueryPlacesTests : IDisposable
         Assert.All(await Task.WhenAll(commands), reply => Assert.True((bool)reply.ExpectOk()["allowed"]!));
         _answers.Release();
         (await next).ExpectOk();
+    }
+
+    [Fact(DisplayName = "Queries that may take long have half of the places at the most, also while they wait for the writer")]
+    public async Task LongOnesTakeHalf()
+    {
+        (WeirHost opened, GatedStore gated) = await StartAsync(
+            options => (options.MostQueries, options.LargestBatch, options.RequestDeadline) = (4, 1, TimeSpan.FromMinutes(1)), new Stopped());
+        await using WeirHost host = opened;
+        TaskCompletionSource history = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int histories = 0;
+        ((HookedStore)gated.Store).BeforeHistory = () =>
+        {
+            Interlocked.Increment(ref histories);
+            return history.Task;
+        };
+        Task<Reply>[] commands = await FallBehindAsync(host, gated);
+        Task<Reply>[] late = [.. Enumerable.Range(0, 12).Select(_ => host.Admin.ReadAsync("/api/v1/accounts/acme/usage/history"))];
+        while (Volatile.Read(ref histories) < 1)
+        {
+            await Task.Delay(5);
+        }
+
+        Task<Reply> soon = host.Admin.ReadAsync(Query);
+        await UntilRunningAsync(1);
+        _answers.Release();
+        (await soon).ExpectOk();
+        history.SetResult();
+        gated.Open();
+        Assert.All(await Task.WhenAll(late), reply => reply.ExpectOk());
+        Assert.All(await Task.WhenAll(commands), reply => Assert.True((bool)reply.ExpectOk()["allowed"]!));
     }
 
     [Fact(DisplayName = "A writer that many events come to at once is not behind")]
