@@ -68,7 +68,7 @@ internal static class PostgreSqlBenchmark
         Console.WriteLine($"fsync of a 4 KiB write: {Fsync.Median(server.Folder).TotalMicroseconds:F0} µs (median of 100)");
     }
 
-    /// <summary>Only the kinds of commands beside consumes.</summary>
+    /// <summary>Only the commands of jobs, corrections and gifts beside consumes.</summary>
     public static async Task RunCommandsAsync()
     {
         bool withStatements = Environment.GetEnvironmentVariable("WEIR_BENCH_STATEMENTS") is not null;
@@ -289,7 +289,7 @@ internal static class PostgreSqlBenchmark
         table.Add($"a check, {CheckedAccounts} accounts (µs)", "5 µs", Table.Median(remembered), 5, "< 1", "F2", "×");
     }
 
-    /// <summary>Every kind of command, as a part of the rate of the consumes that take turns with it.</summary>
+    /// <summary>The commands of jobs, corrections and gifts, as a part of the rate of the consumes that take turns with it.</summary>
     private static async Task CommandsAsync(PostgreSqlServer server, Setting setting, Table table)
     {
         await CommandBenchmark.PrepareAsync(setting);

@@ -40,7 +40,8 @@ public sealed class WeirOptions
     /// <summary>
     /// The most queries of the HTTP API (whatever only reads) that are answered at the same time; further ones take turns, so that recording
     /// and deciding have processors and connections left. While the writer is behind (<see cref="GroupCommit.IsBehind"/>), it is one, and
-    /// one of those that may take <see cref="LongRequestDeadline"/>, and after each its place rests for nine times as long as it took.
+    /// one of those that may take <see cref="LongRequestDeadline"/>, and after each its place rests for nine times as long as it took,
+    /// a quarter of its deadline at the most. Half of them at the most may take long.
     /// </summary>
     [Range(1, 1_000)]
     public int MostQueries { get; set; } = 16;
