@@ -46,7 +46,7 @@ public sealed class WeirOptions
     [Range(1, 1_000)]
     public int MostQueries { get; set; } = 16;
 
-    /// <summary>The most queries that wait for their turn; beyond, callers are told to come again (<c>overloaded</c>).</summary>
+    /// <summary>The most queries that wait for their turn, and as many of those that may take long for theirs; beyond, callers are told to come again (<c>overloaded</c>).</summary>
     [Range(1, 100_000)]
     public int MostWaitingQueries { get; set; } = 1_000;
 

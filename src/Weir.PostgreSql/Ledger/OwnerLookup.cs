@@ -39,11 +39,7 @@ internal sealed class OwnerLookup(Database database)
     }
 
     /// <summary>On nobody's behalf: not in the trace of the one who happened to come first.</summary>
-    private void SetOut(WorkspaceId workspace, Line line)
-    {
-        using AsyncFlowControl nothing = ExecutionContext.SuppressFlow();
-        _ = Task.Run(() => RunAsync(workspace, line));
-    }
+    private void SetOut(WorkspaceId workspace, Line line) => ThreadPool.UnsafeQueueUserWorkItem(_ => _ = RunAsync(workspace, line), null);
 
     private async Task RunAsync(WorkspaceId workspace, Line line)
     {
