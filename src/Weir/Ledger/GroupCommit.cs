@@ -27,17 +27,12 @@ public sealed class GroupCommit
     /// <summary>A batch that lasts longer than this holds back only its own accounts: the others no longer gather for it.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>For how long more commands than a batch takes must be open for the writer to count as behind, and for how long it counts so afterwards.</summary>
-    private static readonly TimeSpan s_while = TimeSpan.FromSeconds(1);
-
-    /// <summary>Fewer are open for so long between the answers of two batches and what their callers send next.</summary>
-    private static readonly TimeSpan s_dip = TimeSpan.FromMilliseconds(250);
-
     private readonly Channel<LedgerCommand> _queue;
     private readonly BatchExecutor _executor;
     private readonly WeirOptions _options;
     private readonly WeirInstruments _instruments;
     private readonly SummaryProjector _summaries;
+    private readonly Backlog _backlog;
     private readonly int _mostUnderWay;
     private readonly int _enough;
     private readonly Task _loop;
@@ -54,6 +49,7 @@ public sealed class GroupCommit
         _summaries = summaries;
         _options = options;
         _instruments = instruments;
+        _backlog = new Backlog(options.LargestBatch, TimeProvider.System);
         _mostUnderWay = store.MostBatches;
         _enough = Math.Max(1, options.LargestBatch / SmallestPart);
         _queue = Channel.CreateBounded<LedgerCommand>(new BoundedChannelOptions(options.LargestQueue) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -71,17 +67,11 @@ public sealed class GroupCommit
     {
         get
         {
-            // The loop may stand before the store and see nothing of what comes. What it has taken it counts itself.
-            Note(Waiting);
-            long since = Interlocked.Read(ref _moreSince), last = Interlocked.Read(ref _moreAt);
-            return since != 0 && Stopwatch.GetElapsedTime(since, last) > s_while && Stopwatch.GetElapsedTime(last) < s_while;
+            // The loop may stand before the store and see nothing of what comes. What it has taken it notes itself.
+            _backlog.Note(Waiting);
+            return _backlog.Lasts;
         }
     }
-
-    /// <summary>Since when more have been open than the largest batch takes, and when they were last; 0 when they are not.</summary>
-    private long _moreSince;
-
-    private long _moreAt;
 
     /// <summary>Ticks of <see cref="Stopwatch"/> at which the oldest batch under way began; 0 when the writer is idle.</summary>
     public long BusySince => Interlocked.Read(ref _busySince);
@@ -210,7 +200,7 @@ public sealed class GroupCommit
             }
         }
 
-        Count();
+        NoteBacklog();
         Interlocked.Exchange(ref _busySince, _underWay.Count == 0 ? 0 : _underWay[0].Since);
     }
 
@@ -239,31 +229,11 @@ public sealed class GroupCommit
             (_busy.Contains((command.Workspace, command.Account)) ? _held : _next).Add(command);
         }
 
-        Count();
+        NoteBacklog();
     }
 
-    /// <summary>Looks how many commands are open: those in the queue, those that a batch gathers, and those under way.</summary>
-    private void Count()
-    {
-        bool more = Note(Waiting + _held.Count + _next.Count + _underWay.Sum(flight => flight.Commands.Count));
-        if (!more && Stopwatch.GetElapsedTime(Interlocked.Read(ref _moreAt)) > s_dip)
-        {
-            Interlocked.Exchange(ref _moreSince, 0);
-        }
-    }
-
-    private bool Note(int open)
-    {
-        if (open <= _options.LargestBatch)
-        {
-            return false;
-        }
-
-        long now = Stopwatch.GetTimestamp();
-        Interlocked.CompareExchange(ref _moreSince, now, 0);
-        Interlocked.Exchange(ref _moreAt, now);
-        return true;
-    }
+    /// <summary>Commands are open in the queue, in what a batch gathers, and under way.</summary>
+    private void NoteBacklog() => _backlog.Note(Waiting + _held.Count + _next.Count + _underWay.Sum(flight => flight.Commands.Count));
 
     private void Send()
     {
