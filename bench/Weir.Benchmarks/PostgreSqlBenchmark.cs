@@ -152,14 +152,14 @@ internal static class PostgreSqlBenchmark
         using Commits commits = new();
         for (int round = 1; round <= Rounds; round++)
         {
-            (double rate, Costs costs) = await CostAsync(server, () => Pgbench.RunAsync(server, Database, clients, Seconds, round));
+            (double rate, Costs costs) = await Costs.OfAsync(server, () => Pgbench.RunAsync(server, Database, clients, Seconds, round));
             peer.Add(rate);
             peerCost.Add(costs.All);
             Console.WriteLine($"round {round}: peer           {rate,9:N0}/s   {costs}");
             foreach ((List<double> rates, List<double> all, string name, int accounts) in ((List<double>, List<double>, string, int)[])[(spread, spreadCost, "spread", 10_000), (hot, [], "hot", 1)])
             {
                 commits.Reset();
-                (rate, costs) = await CostAsync(server, async () => (await ConsumeBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(Seconds), $"{name}{round}", accounts), TimeSpan.Zero));
+                (rate, costs) = await Costs.OfAsync(server, async () => (await ConsumeBenchmark.MeasureAsync(setting, Callers, TimeSpan.FromSeconds(Seconds), $"{name}{round}", accounts), TimeSpan.Zero));
                 rates.Add(rate);
                 all.Add(costs.All);
                 long start = Stopwatch.GetTimestamp();
@@ -208,7 +208,7 @@ internal static class PostgreSqlBenchmark
         int number = 0;
         long done = 0;
         Stopwatch watch = Stopwatch.StartNew();
-        (double, Costs) measured = await CostAsync(server, async () =>
+        (double, Costs) measured = await Costs.OfAsync(server, async () =>
         {
             await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
             {
@@ -244,7 +244,7 @@ internal static class PostgreSqlBenchmark
                 TimeSpan idle = PostgreSqlServer.IdleTime();
                 long start = Stopwatch.GetTimestamp();
                 Wrk load = default;
-                (_, Costs costs) = await CostAsync(server, async () => ((load = await Wrk.RunAsync(address, Seconds, round)).Rate, TimeSpan.Zero));
+                (_, Costs costs) = await Costs.OfAsync(server, async () => ((load = await Wrk.RunAsync(address, Seconds, round)).Rate, TimeSpan.Zero));
                 double share = (PostgreSqlServer.IdleTime() - idle) / Stopwatch.GetElapsedTime(start) / Environment.ProcessorCount;
                 rates[name].Add(load.Rate);
                 Console.WriteLine($"round {round}: HTTP {name,-8}  {load.Rate,9:N0}/s   {costs.Client,5:F1} µs of the node's and {costs.Database,5:F1} µs of the database's processor time, {share:P0} idle   {load.Allocated,6:N0} bytes allocated{commits}");
@@ -300,7 +300,7 @@ internal static class PostgreSqlBenchmark
             {
                 foreach ((List<double> rates, Work kind) in ((List<double>, Work)[])[(consumes, CommandBenchmark.Consume), (commands, work)])
                 {
-                    (double rate, Costs costs) = await CostAsync(
+                    (double rate, Costs costs) = await Costs.OfAsync(
                         server, async () => (kind.Commands * await CommandBenchmark.MeasureAsync(setting, kind, Callers, TimeSpan.FromSeconds(CommandSeconds), $"c{number}{(kind == work ? 'a' : 'b')}{round}"), TimeSpan.Zero));
                     if (round > 0)
                     {
@@ -374,15 +374,6 @@ internal static class PostgreSqlBenchmark
 
     public static Task CatchUpAsync(Setting setting) => setting.App.Services.GetRequiredService<SummaryProjector>().CatchUpAsync(setting.Workspace, CancellationToken.None);
 
-    /// <param name="run">Gives the pieces of work per second and the processor time of a process of its own.</param>
-    private static async Task<(double Rate, Costs Costs)> CostAsync(PostgreSqlServer server, Func<Task<(double, TimeSpan)>> run)
-    {
-        (TimeSpan node, TimeSpan database, long start) = (Environment.CpuUsage.TotalTime, server.ProcessorTime(), Stopwatch.GetTimestamp());
-        (double rate, TimeSpan other) = await run();
-        double done = rate * Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return (rate, new Costs((Environment.CpuUsage.TotalTime - node + other).TotalMicroseconds / done, (server.ProcessorTime() - database).TotalMicroseconds / done));
-    }
-
     private static async Task PrintStatementsAsync(PostgreSqlServer server)
     {
         await using NpgsqlConnection connection = await server.ConnectAsync(Database, PostgreSqlServer.Superuser);
@@ -398,14 +389,4 @@ internal static class PostgreSqlBenchmark
 
     /// <summary>A number from the environment.</summary>
     private static int Number(string name, int otherwise) => Environment.GetEnvironmentVariable(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
-
-    /// <summary>Microseconds of processor time for each piece of work, of this process with the one it started, and of the database.</summary>
-    private readonly record struct Costs(double Client, double Database)
-    {
-        public double All => Client + Database;
-
-        public override string ToString() => $"{Client,5:F1} µs of the client's and {Database,5:F1} µs of the database's processor time";
-    }
-
-    /// <summary>Ratios, in one place at the end.</summary>
 }
