@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -91,10 +92,7 @@ public sealed class QueryPlacesTests : IDisposable
         };
         Task<Reply>[] commands = await FallBehindAsync(host, gated);
         Task<Reply>[] late = [.. Enumerable.Range(0, 12).Select(_ => host.Admin.ReadAsync("/api/v1/accounts/acme/usage/history"))];
-        while (Volatile.Read(ref histories) < 1)
-        {
-            await Task.Delay(5);
-        }
+        await UntilAsync(() => Volatile.Read(ref histories) == 1);
 
         // It keeps the place of those like it, and stands in nobody else's way.
         for (int i = 0; i < 3; i++)
@@ -215,10 +213,8 @@ public sealed class QueryPlacesTests : IDisposable
     {
         gated.Close();
         Task<Reply>[] commands = [.. Enumerable.Range(0, 5).Select(i => ConsumeAsync(host, $"late-{i}"))];
-        while (!host.Services.GetRequiredService<GroupCommit>().IsBehind)
-        {
-            await Task.Delay(5);
-        }
+        GroupCommit commits = host.Services.GetRequiredService<GroupCommit>();
+        await UntilAsync(() => commits.IsBehind);
 
         return commands;
     }
@@ -231,11 +227,13 @@ public sealed class QueryPlacesTests : IDisposable
         }
     }
 
-    private async Task UntilRunningAsync(int queries)
+    private Task UntilRunningAsync(int queries) => UntilAsync(() => Volatile.Read(ref _running) == queries);
+
+    private static async Task UntilAsync(Func<bool> isSo)
     {
-        while (Volatile.Read(ref _running) != queries)
+        for (long start = Stopwatch.GetTimestamp(); !isSo(); await Task.Delay(5))
         {
-            await Task.Delay(5);
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromMinutes(1), "It did not come true.");
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 using NodaTime;
 
 using Npgsql;
@@ -98,15 +100,15 @@ public sealed class OwnerLookupTests
 
     private static async Task<int> WaitingBackendAsync(NpgsqlConnection operators)
     {
-        while (true)
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < s_patience; await Task.Delay(5))
         {
             await using NpgsqlCommand find = new("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE '%unnest%ordinality%account_profiles%'", operators);
             if (await find.ExecuteScalarAsync() is int backend)
             {
                 return backend;
             }
-
-            await Task.Delay(5);
         }
+
+        throw new TimeoutException("Nobody waits for the lock.");
     }
 }
